@@ -1,0 +1,1 @@
+# flowtun: the command people type.

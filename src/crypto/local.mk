@@ -1,0 +1,5 @@
+# The flowtun cryptography profile behind rtmfp's crypto interface; the only place that includes wolfSSL.
+noinst_LIBRARIES += src/crypto/libcrypto.a
+src_crypto_libcrypto_a_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir) $(WOLFSSL_CFLAGS)
+src_crypto_libcrypto_a_SOURCES =
+CRYPTO_LIBS = $(WOLFSSL_LIBS) $(IPSEC_MB_LIBS)

@@ -1,0 +1,1 @@
+# Whole endpoints on virtual time.

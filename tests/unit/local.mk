@@ -1,0 +1,1 @@
+# Unit tests (Check), one program a module.
