@@ -6,4 +6,7 @@ src_rtmfp_librtmfp_a_SOURCES = \
 	src/rtmfp/rtmfp.h \
 	src/rtmfp/rtmfp_types.h \
 	src/rtmfp/rtmfp_wire.h \
-	src/rtmfp/chunk.h
+	src/rtmfp/chunk.h \
+	src/rtmfp/types.c \
+	src/rtmfp/wire.c \
+	src/rtmfp/chunk.c
