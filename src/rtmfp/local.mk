@@ -9,4 +9,8 @@ src_rtmfp_librtmfp_a_SOURCES = \
 	src/rtmfp/chunk.h \
 	src/rtmfp/types.c \
 	src/rtmfp/wire.c \
-	src/rtmfp/chunk.c
+	src/rtmfp/chunk.c \
+	src/rtmfp/seqset.h \
+	src/rtmfp/seqset.c \
+	src/rtmfp/ack.h \
+	src/rtmfp/ack.c
