@@ -1,1 +1,19 @@
 # Unit tests (Check), one program a module.
+
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_types
+TESTS += tests/unit/test_types
+tests_unit_test_types_SOURCES = tests/unit/test_types.c
+tests_unit_test_types_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_types_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_wire
+TESTS += tests/unit/test_wire
+tests_unit_test_wire_SOURCES = tests/unit/test_wire.c
+tests_unit_test_wire_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_wire_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
