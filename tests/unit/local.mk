@@ -41,3 +41,14 @@ tests_unit_test_ack_SOURCES = tests/unit/test_ack.c
 tests_unit_test_ack_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_ack_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
+
+EXTRA_DIST += tests/data/rtmfp-packets.txt
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_packets
+TESTS += tests/unit/test_packets
+tests_unit_test_packets_SOURCES = tests/unit/test_packets.c
+tests_unit_test_packets_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS) \
+	-DTEST_DATA=\"$(abs_srcdir)/tests/data\"
+tests_unit_test_packets_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
