@@ -157,7 +157,7 @@ int rtmfp_read_rikeying(const uint8_t *p, size_t len, struct rtmfp_rikeying *c) 
 /**
  * rtmfp_read_data reads a DATA chunk, or with |prev| (the chunk just before it in the packet, itself DATA or
  * NEXT_DATA) a NEXT_DATA chunk. Checks 2.3.11's rules: fsnOffset <= seq, not 0 unless abandoned, seq > 0,
- * option list well-formed.
+ * option list well-formed. |prev| may be |c| itself.
  */
 int rtmfp_read_data(const uint8_t *p, size_t len, const struct rtmfp_data *prev,
 		    struct rtmfp_data *c) RTMFP_MUST_CHECK;

@@ -6,8 +6,15 @@ src_rtmfp_librtmfp_a_SOURCES = \
 	src/rtmfp/rtmfp.h \
 	src/rtmfp/rtmfp_types.h \
 	src/rtmfp/rtmfp_wire.h \
-	src/rtmfp/chunk.h \
 	src/rtmfp/rtmfp_crypto.h \
+	src/rtmfp/types.c \
+	src/rtmfp/wire.c \
+	src/rtmfp/chunk.h \
+	src/rtmfp/chunk.c \
+	src/rtmfp/seqset.h \
+	src/rtmfp/seqset.c \
+	src/rtmfp/ack.h \
+	src/rtmfp/ack.c \
 	src/rtmfp/params.h \
 	src/rtmfp/params.c \
 	src/rtmfp/cookie.c \
