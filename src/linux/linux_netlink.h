@@ -4,7 +4,7 @@
  *
  * All that is attached to a TUN device vanishes with it. Policy rules are attached to nothing: they carry
  * LINUX_NETLINK_PROTOCOL, and linux_netlink_policy_clean removes those that a killed process left. Adding is
- * idempotent (what is there already is success, what differs is replaced), and so is removing.
+ * idempotent (what is there already is success), and so is removing.
  *
  * The calls are synchronous: a few microseconds each, unless somebody else holds the kernel's network
  * configuration lock. They belong to starting, stopping and reconfiguring, never to the path of a packet.
@@ -60,8 +60,10 @@ struct linux_route {
 	uint32_t metric; /* 0: the kernel's default for the family */
 };
 
-/** linux_netlink_route_add adds |route|, replacing one of ours or another with equal destination, table and
- * metric. */
+/**
+ * linux_netlink_route_add adds |route|. A route of the same device to the same destination is success; one of
+ * another device in the same table with the same metric is never replaced: -EEXIST.
+ */
 LINUX_MUST_CHECK int linux_netlink_route_add(struct linux_netlink *nl, const struct linux_route *route,
 					     struct linux_error *error);
 /** linux_netlink_route_remove succeeds too when the route is not there. Touches only routes of ours. */
@@ -153,7 +155,7 @@ LINUX_MUST_CHECK struct linux_monitor *linux_monitor_open(void (*changed)(void *
 void linux_monitor_close(struct linux_monitor *monitor);
 /** linux_monitor_fd returns the non-blocking descriptor, to be watched for readability. */
 int linux_monitor_fd(const struct linux_monitor *monitor);
-/** linux_monitor_read reports all that is there and returns. */
+/** linux_monitor_read reports what is there, at most some hundred changes a call, and returns. */
 void linux_monitor_read(struct linux_monitor *monitor);
 
 #endif

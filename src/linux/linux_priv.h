@@ -25,7 +25,8 @@ LINUX_MUST_CHECK int linux_priv_protect(struct linux_error *error);
 /**
  * linux_priv_drop gives up, for good, every capability but CAP_NET_ADMIN (which routes, addresses and socket
  * buffers need for as long as the daemon runs), and the right to gain any by executing a program. Files that
- * only CAP_DAC_OVERRIDE opens and ports below 1024 are out of reach afterwards. May be called again.
+ * only CAP_DAC_OVERRIDE opens and ports below 1024 are out of reach afterwards. To be
+ * called before any thread is started; may be called again.
  *
  * Returns 0, or -errno with |error| filled in.
  */

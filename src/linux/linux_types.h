@@ -49,7 +49,7 @@ struct linux_error {
 int linux_error_set(struct linux_error *error, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define LINUX_ADDR_TEXT 64 /* enough for the text of any address or prefix, with its final 0 */
+#define LINUX_ADDR_TEXT 72 /* enough for the text of any address or prefix, with its final 0 */
 
 /** linux_addr_text writes |addr| as 192.0.2.1:1935 or [2001:db8::1%2]:1935 into |text| and returns |text|. */
 const char *linux_addr_text(const struct linux_addr *addr, char text[LINUX_ADDR_TEXT]);

@@ -75,7 +75,7 @@ struct linux_udp_counters {
 	uint64_t received_datagrams;
 	uint64_t received_calls;   /* system calls that gave any */
 	uint64_t segment_refusals; /* runs that the kernel would not segment, sent one by one instead */
-	uint64_t truncated; /* received without a usable local address or larger than a buffer: dropped */
+	uint64_t unusable;	   /* received empty, cut off or without a local address: dropped */
 };
 
 /**
