@@ -6,4 +6,8 @@ src_rtmfp_librtmfp_a_SOURCES = \
 	src/rtmfp/rtmfp.h \
 	src/rtmfp/rtmfp_types.h \
 	src/rtmfp/rtmfp_wire.h \
-	src/rtmfp/chunk.h
+	src/rtmfp/chunk.h \
+	src/rtmfp/rtmfp_crypto.h \
+	src/rtmfp/params.h \
+	src/rtmfp/params.c \
+	src/rtmfp/flows.h
