@@ -6,8 +6,8 @@
  *   RUNDIR/<inode of the network namespace>/<interface>.sock   0600 in a 0700 directory
  *
  * One connection carries one request, a line of JSON {"cmd":"show"|"down"|"version"}, and one reply, a line
- * of JSON {"ok":true,...} or {"ok":false,"error":"..."}; then flowtund closes it. After "down" it stays open
- * until flowtund is gone. No secret ever crosses it.
+ * of JSON {"ok":true,"result":...} or {"ok":false,"error":"..."}; then flowtund closes it. After "down" it
+ * stays open until flowtund is gone. No secret ever crosses it.
  *
  * The server is a state machine behind one descriptor, so any event loop can drive it and nobody blocks it.
  */
@@ -50,14 +50,11 @@ const char *control_rundir(void);
  * |handler|    copied
  * |error|      on failure a sentence: another flowtund runs it (with its pid), no permission, ...
  *
- * Call it before anything of the interface is created, and from the process that will run it or one of its
- * ancestors (the claim survives fork). Returns NULL on failure.
+ * Call it before anything of the interface is created, and from the process that will run it (after
+ * ready_detach): who asks for "down" waits for that process to end. Returns NULL on failure.
  */
 struct control *control_open(const char *rundir, const char *interface, const struct control_handler *handler,
 			     char error[CONTROL_ERROR_MAX]) RTMFP_MUST_CHECK;
-
-/** control_record_pid writes this process's pid into the claim: call it after each fork. */
-void control_record_pid(struct control *control);
 
 /**
  * control_fd returns the one descriptor to watch for reading, constant and owned by |control|. It covers
@@ -79,13 +76,13 @@ enum control_answer {
 };
 
 /**
- * control_ask sends {"cmd":|cmd|} and waits for the reply.
+ * control_ask sends {"cmd":|cmd|} ("show" or "version") and waits for the reply.
  *
- * |*reply|  on CONTROL_OK the "ok" reply as a new string of |*len| bytes, NUL-terminated
- * |error|   filled unless CONTROL_OK
+ * |*result|  on CONTROL_OK the reply's "result" as JSON in a new string of |*len| bytes, NUL-terminated: for
+ * "show" a snapshot (status_from_json), for "version" {"version":...} |error|    filled unless CONTROL_OK
  */
 enum control_answer control_ask(const char *rundir, const char *interface, const char *cmd, int timeout_ms,
-				char **reply, size_t *len, char error[CONTROL_ERROR_MAX]) RTMFP_MUST_CHECK;
+				char **result, size_t *len, char error[CONTROL_ERROR_MAX]) RTMFP_MUST_CHECK;
 
 /**
  * control_ask_down asks flowtund to end and waits until it has given up its claim, that is until interface,

@@ -37,7 +37,7 @@ int ready_detach(struct ready *ready, int log_fd) __attribute__((warn_unused_res
  * Returns 0, or -1: whoever started us has given up waiting (interrupted), so the daemon should end.
  */
 int ready_ok(struct ready *ready) __attribute__((warn_unused_result));
-/** ready_fail says why not; a no-op after either. Also to stderr when nobody else listens. */
+/** ready_fail tells whoever waits why not; a no-op after either. Logging it is the caller's. */
 void ready_fail(struct ready *ready, const char *sentence);
 
 #endif

@@ -40,12 +40,15 @@ const struct state_entry *state_find(const struct state *state, const uint8_t pu
 /** state_at returns entry |i|, or NULL from the last one's successor on: for walking. */
 const struct state_entry *state_at(const struct state *state, size_t i);
 
-/** state_set remembers |entry| in place of its key's former one. Beyond STATE_ENTRIES_MAX keys: nothing. */
+/**
+ * state_set remembers |entry| in place of its key's former one. Does nothing beyond STATE_ENTRIES_MAX keys, for
+ * an entry without address or port, and when out of memory.
+ */
 void state_set(struct state *state, const struct state_entry *entry);
 /** state_forget drops the entry of a key, e.g. of a peer that is not configured any more. */
 void state_forget(struct state *state, const uint8_t public_key[STATE_KEY_BYTES]);
 
-/** state_is_dirty: has anything but times changed since the last state_save? */
+/** state_is_dirty: has anything but times changed since the last state_save, or did that fail? */
 bool state_is_dirty(const struct state *state);
 
 /**
@@ -55,7 +58,7 @@ bool state_is_dirty(const struct state *state);
  */
 void state_save(struct state *state);
 
-/** state_free waits for a write that is under way. What was not saved is lost. NULL is allowed. */
+/** state_free waits for what state_save was given. What was not saved is lost. NULL is allowed. */
 void state_free(struct state *state);
 
 #endif
