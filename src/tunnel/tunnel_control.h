@@ -156,8 +156,7 @@ void tunnel_control_write_local(struct rtmfp_writer *w, const struct rtmfp_addr 
 void tunnel_control_write_keepalive(struct rtmfp_writer *w, uint64_t interval);
 /** tunnel_control_write_set writes FEATURES or UNSUPPORTED: the numbers of the bits in |set|. */
 void tunnel_control_write_set(struct rtmfp_writer *w, enum tunnel_control_type type, uint64_t set);
-/** tunnel_control_write_close_reason: |text| is UTF-8 for people, without final zero; may be NULL iff |len|
- * is 0. */
+/** tunnel_control_write_close_reason: |text| is UTF-8 for people; it may be NULL iff |len| is 0. */
 void tunnel_control_write_close_reason(struct rtmfp_writer *w, uint64_t code, const char *text, size_t len);
 
 #endif

@@ -8,8 +8,9 @@
 
 #include "rtmfp_types.h"
 
-#define TUNNEL_PACKET_MAX 65535u /* the longest packet that a network device hands out, whatever its family \
-				  */
+#define TUNNEL_PACKET_MAX                                                                 \
+	65535u /* the longest packet that a network device hands out, whatever its family \
+		*/
 
 struct tunnel_inner {
 	uint8_t version;       /* 4 or 6 */
