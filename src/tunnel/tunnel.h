@@ -23,7 +23,10 @@
 struct tunnel;
 struct tunnel_peer;
 
-/* What the tunnel asks of the daemon. |device_write| must be set, any other may be NULL. */
+/*
+ * What the tunnel asks of the daemon. |device_write| must be set, any other may be NULL. A hook may read
+ * everything, and open, give candidates or a keepalive; it closes no session and removes no peer.
+ */
 struct tunnel_hooks {
 	/**
 	 * device_write hands over a packet for the network device. With |in_place| its bytes stay valid until
@@ -89,9 +92,9 @@ enum tunnel_drop {
 	TUNNEL_DROP_QUEUE_OVERFLOW, /* waited for a session, pushed out by newer packets */
 	TUNNEL_DROP_QUEUE_TIMEOUT,  /* waited for a session too long */
 	TUNNEL_DROP_OPEN_FAILED,    /* waited for a session, and the opening gave up */
-	TUNNEL_DROP_PEER_REMOVED,   /* waited for a session when the peer was removed */
+	TUNNEL_DROP_PEER_REMOVED,   /* waited for a session, or arrived, when the peer was removed */
 	TUNNEL_DROP_FLOW_FULL,	    /* too much waits unsent in the session */
-	TUNNEL_DROP_FLOW_REFUSED,   /* the far end takes no such flow */
+	TUNNEL_DROP_FLOW_CLOSED,    /* the far end takes no such flow, or the session is closing */
 	/* packets of a peer */
 	TUNNEL_DROP_MESSAGE_TYPE, /* message of a form that is not known here (PROTOCOL.md section 7) */
 	TUNNEL_DROP_IN_PACKET,	  /* no well-formed IP packet */
@@ -193,7 +196,7 @@ struct tunnel_peer_stats {
 	uint64_t opened;		       /* sessions since the peer was added */
 	size_t waiting_packets, waiting_bytes; /* for a session */
 	uint64_t keepalive; /* ns in force: ours, or a shorter one that the far end asked for; 0: none */
-	/* What the far end said in the current session; zero without one. */
+	/* What the far end said in the current session, its handshake included; zero without one. */
 	uint16_t far_mtu; /* 0: it did not say */
 	bool has_reflexive;
 	struct rtmfp_addr reflexive; /* ours as it sees it */
