@@ -107,9 +107,9 @@ static enum linux_send classify(int code, bool pinned)
 	switch (code) {
 	case EAGAIN: return LINUX_SEND_AGAIN;
 	case EMSGSIZE: return LINUX_SEND_TOO_BIG;
-	case EADDRNOTAVAIL: return LINUX_SEND_LOCAL_GONE;
 	case EINVAL: /* IPv4's and IPv6's way to say that a source address is not ours */
 	case ENODEV: return pinned ? LINUX_SEND_LOCAL_GONE : LINUX_SEND_FAILED;
+	case EADDRNOTAVAIL: /* unpinned: this host has no address of the family */
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EHOSTUNREACH:
