@@ -358,7 +358,7 @@ START_TEST(a_device_deleted_by_others_is_told)
 	struct ifinfomsg link = { .ifi_family = AF_UNSPEC, .ifi_index = (int)linux_tun_ifindex(tun) };
 	struct nl_sock *sock = nl_socket_alloc();
 	struct linux_vnet vnet;
-	uint8_t packet[100];
+	uint8_t packet[100] = { 0 };
 
 	ck_assert_ptr_nonnull(sock);
 	ck_assert_int_eq(nl_connect(sock, NETLINK_ROUTE), 0);
