@@ -117,7 +117,7 @@ const struct linux_udp_counters *linux_udp_counters(const struct linux_udp *udp)
  *        linux_udp_receive (of either family) or linux_udp_close
  *
  * Returns the number of runs; 0: nothing there now. Errors that earlier sends caused are swallowed. Less than
- * |max| means that the socket was empty a moment ago: a caller whose loop watches by level stops there and saves
+ * |max|: the socket is most likely empty, and a caller whose loop watches by level stops there, which saves
  * the call that would return 0.
  */
 LINUX_MUST_CHECK unsigned linux_udp_receive(struct linux_udp *udp, int family, unsigned max,
