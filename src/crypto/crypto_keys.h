@@ -24,7 +24,8 @@ int crypto_key_from_base64(uint8_t key[CRYPTO_KEY_LEN], const char *text) RTMFP_
 /** crypto_key_to_base64 writes CRYPTO_KEY_TEXT characters and a 0. */
 void crypto_key_to_base64(char text[CRYPTO_KEY_TEXT + 1], const uint8_t key[CRYPTO_KEY_LEN]);
 
-/** crypto_genkey makes an X25519 private key, clamped. On failure (no entropy: RTMFP_ERR_CRYPTO) it is zeroed. */
+/** crypto_genkey makes an X25519 private key, clamped. On failure (no entropy: RTMFP_ERR_CRYPTO) it is
+ * zeroed. */
 int crypto_genkey(uint8_t key[CRYPTO_KEY_LEN]) RTMFP_MUST_CHECK;
 /** crypto_genpsk makes a pre-shared key: 32 random bytes; failure as crypto_genkey. */
 int crypto_genpsk(uint8_t psk[CRYPTO_KEY_LEN]) RTMFP_MUST_CHECK;
