@@ -76,3 +76,11 @@ tests_unit_test_linux_udp_SOURCES = tests/unit/test_linux_udp.c
 tests_unit_test_linux_udp_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
 tests_unit_test_linux_udp_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_keys
+TESTS += tests/unit/test_crypto_keys
+tests_unit_test_crypto_keys_SOURCES = tests/unit/test_crypto_keys.c
+tests_unit_test_crypto_keys_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
+tests_unit_test_crypto_keys_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
+endif
