@@ -84,3 +84,27 @@ tests_unit_test_crypto_keys_SOURCES = tests/unit/test_crypto_keys.c
 tests_unit_test_crypto_keys_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
 tests_unit_test_crypto_keys_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_allowed_ips
+TESTS += tests/unit/test_allowed_ips
+tests_unit_test_allowed_ips_SOURCES = tests/unit/test_allowed_ips.c
+tests_unit_test_allowed_ips_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_allowed_ips_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_inner
+TESTS += tests/unit/test_inner
+tests_unit_test_inner_SOURCES = tests/unit/test_inner.c
+tests_unit_test_inner_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_inner_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_control_messages
+TESTS += tests/unit/test_control_messages
+tests_unit_test_control_messages_SOURCES = tests/unit/test_control_messages.c
+tests_unit_test_control_messages_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_control_messages_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
