@@ -1,1 +1,31 @@
 # Unit tests (Check), one program a module.
+
+if HAVE_CHECK
+DAEMON_TEST_CPPFLAGS = -I$(srcdir)/src/daemon -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir) $(CHECK_CFLAGS)
+DAEMON_TEST_LDADD = src/daemon/libdaemon.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_config
+TESTS += tests/unit/test_config
+tests_unit_test_config_SOURCES = tests/unit/test_config.c
+tests_unit_test_config_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_config_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_status
+TESTS += tests/unit/test_status
+tests_unit_test_status_SOURCES = tests/unit/test_status.c
+tests_unit_test_status_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_status_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_state
+TESTS += tests/unit/test_state
+tests_unit_test_state_SOURCES = tests/unit/test_state.c
+tests_unit_test_state_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_state_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_control
+TESTS += tests/unit/test_control
+tests_unit_test_control_SOURCES = tests/unit/test_control.c
+tests_unit_test_control_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_control_LDADD = $(DAEMON_TEST_LDADD)
+endif
