@@ -4,7 +4,8 @@
  * order and loss (3.6.2.5, 3.6.2.6), round-trip time and ERTO (3.5.2.2), congestion control (3.5.2) and
  * pacing. It sees chunks and time, never a packet's protection, an address or a socket.
  *
- * Called by session.c only. The public functions on flows (rtmfp_sendflow_*, rtmfp_recvflow_*) are in rtmfp.h.
+ * Called by session.c only. The public functions on flows (rtmfp_sendflow_*, rtmfp_recvflow_*) are in
+ * rtmfp.h.
  */
 #ifndef FLOWS_H
 #define FLOWS_H
@@ -22,10 +23,12 @@ struct rtmfp_flows_hooks {
 };
 
 /** rtmfp_flows_new allocates the flow set of |session|, empty. |cb|, |mem|, |params| outlive it. */
-int rtmfp_flows_new(const struct rtmfp_mem *mem, struct rtmfp_session *session, const struct rtmfp_params *params,
-		    const struct rtmfp_callbacks *cb, void *cb_user, const struct rtmfp_flows_hooks *hooks,
-		    bool no_bitmap_ack, uint64_t now, struct rtmfp_flows **out) RTMFP_MUST_CHECK;
-/** rtmfp_flows_free aborts every flow (3.5.5), tells the user (on_sendflow_closed, on_recvflow_closed), frees. */
+int rtmfp_flows_new(const struct rtmfp_mem *mem, struct rtmfp_session *session,
+		    const struct rtmfp_params *params, const struct rtmfp_callbacks *cb, void *cb_user,
+		    const struct rtmfp_flows_hooks *hooks, bool no_bitmap_ack, uint64_t now,
+		    struct rtmfp_flows **out) RTMFP_MUST_CHECK;
+/** rtmfp_flows_free aborts every flow (3.5.5), tells the user (on_sendflow_closed, on_recvflow_closed),
+ * frees. */
 void rtmfp_flows_free(struct rtmfp_flows *f);
 
 /* ---- receiving: the session calls begin, then chunk for each chunk of 3.6, then end, per packet ---- */
@@ -41,7 +44,8 @@ int rtmfp_flows_chunk(struct rtmfp_flows *f, const struct rtmfp_chunk *chunk, ui
 void rtmfp_flows_packet_end(struct rtmfp_flows *f, uint64_t now);
 
 /* ---- timestamps and RTT (3.5.2.2); flags TC/TCR are the session's ---- */
-void rtmfp_flows_timestamps_received(struct rtmfp_flows *f, const struct rtmfp_packet_header *h, uint64_t now);
+void rtmfp_flows_timestamps_received(struct rtmfp_flows *f, const struct rtmfp_packet_header *h,
+				     uint64_t now);
 /** rtmfp_flows_timestamps_fill sets has_timestamp*, timestamp* of a packet about to be sent. */
 void rtmfp_flows_timestamps_fill(struct rtmfp_flows *f, struct rtmfp_packet_header *h, uint64_t now);
 /** rtmfp_flows_rtt_sample feeds a measurement from elsewhere (a Ping and its reply), in ns. */
@@ -50,7 +54,7 @@ void rtmfp_flows_rtt_sample(struct rtmfp_flows *f, uint64_t rtt, uint64_t now);
 /* ---- sending ---- */
 enum rtmfp_flows_want {
 	RTMFP_WANT_NOTHING = 0,
-	RTMFP_WANT_ACK,  /* an obligatory acknowledgement (3.6.3.4.5) */
+	RTMFP_WANT_ACK,	 /* an obligatory acknowledgement (3.6.3.4.5) */
 	RTMFP_WANT_DATA, /* user data, a buffer probe, or an FSN update that may go now */
 };
 /**
@@ -61,9 +65,9 @@ enum rtmfp_flows_want rtmfp_flows_want(struct rtmfp_flows *f, bool keying_only, 
 
 struct rtmfp_fill {
 	bool keying_only;
-	bool user_data;      /* out: the packet holds User Data (3.5.2.3, 3.6.2.6) */
-	bool acks;           /* out: it holds an acknowledgement */
-	bool time_critical;  /* out: set TC (3.5.2.1) */
+	bool user_data;	    /* out: the packet holds User Data (3.5.2.3, 3.6.2.6) */
+	bool acks;	    /* out: it holds an acknowledgement */
+	bool time_critical; /* out: set TC (3.5.2.1) */
 };
 /**
  * rtmfp_flows_fill appends chunks to |w|, whose end is the datagram's limit: user data by priority, Next
@@ -85,12 +89,14 @@ void rtmfp_flows_tick(struct rtmfp_flows *f, uint64_t now);
 
 /* ---- state that the session's liveness rules look at (PROTOCOL.md section 5.2) ---- */
 struct rtmfp_flows_health {
-	unsigned timeouts_in_row;   /* 3.6.2.6 timeouts with loss since anything was acknowledged */
-	uint64_t ack_due_since;     /* since when data has been outstanding without any acknowledgement; RTMFP_NEVER */
+	unsigned timeouts_in_row;    /* 3.6.2.6 timeouts with loss since anything was acknowledged */
+	uint64_t ack_due_since;	     /* since when data has been outstanding without any acknowledgement;
+					RTMFP_NEVER */
 	uint64_t erto, srtt, rttvar; /* 3.5.2.2, ns; srtt 0: not measured */
-	uint64_t rtt;               /* smoothed fine-grained RTT from acknowledged fragments and Pings, ns; 0 none */
+	uint64_t rtt; /* smoothed fine-grained RTT from acknowledged fragments and Pings, ns; 0 none */
 	uint64_t min_rtt;
 	uint64_t cwnd, outstanding; /* bytes */
+	uint64_t lost;		    /* fragments counted lost so far */
 	bool has_open_flows;
 };
 void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *out);

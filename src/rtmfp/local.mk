@@ -6,8 +6,38 @@ src_rtmfp_librtmfp_a_SOURCES = \
 	src/rtmfp/rtmfp.h \
 	src/rtmfp/rtmfp_types.h \
 	src/rtmfp/rtmfp_wire.h \
-	src/rtmfp/chunk.h \
 	src/rtmfp/rtmfp_crypto.h \
+	src/rtmfp/types.c \
+	src/rtmfp/wire.c \
+	src/rtmfp/chunk.h \
+	src/rtmfp/chunk.c \
+	src/rtmfp/seqset.h \
+	src/rtmfp/seqset.c \
+	src/rtmfp/ack.h \
+	src/rtmfp/ack.c \
 	src/rtmfp/params.h \
 	src/rtmfp/params.c \
-	src/rtmfp/flows.h
+	src/rtmfp/cookie.c \
+	src/rtmfp/cookie.h \
+	src/rtmfp/endpoint.c \
+	src/rtmfp/endpoint_impl.h \
+	src/rtmfp/flows.h \
+	src/rtmfp/idtable.c \
+	src/rtmfp/idtable.h \
+	src/rtmfp/limiter.c \
+	src/rtmfp/limiter.h \
+	src/rtmfp/list.h \
+	src/rtmfp/liveness.c \
+	src/rtmfp/mobility.c \
+	src/rtmfp/opening.c \
+	src/rtmfp/outbox.c \
+	src/rtmfp/packetize.c \
+	src/rtmfp/peer.c \
+	src/rtmfp/rekey.c \
+	src/rtmfp/responder.c \
+	src/rtmfp/session.c \
+	src/rtmfp/session.h \
+	src/rtmfp/session_impl.h \
+	src/rtmfp/startup.c \
+	src/rtmfp/timer.c \
+	src/rtmfp/timer.h
