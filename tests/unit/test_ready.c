@@ -165,6 +165,39 @@ START_TEST(sees_that_nobody_waits)
 }
 END_TEST
 
+static const char *failure_on_stderr(void)
+{
+	static char text[256];
+	struct ready ready;
+	int fds[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK), 0);
+	dup2(fds[1], STDERR_FILENO);
+	ck_assert_int_eq(ready_init(&ready, -1), 0);
+	ready_fail(&ready, "no such device");
+	ready_fail(&ready, "and more");
+	dup2(saved, STDERR_FILENO);
+	n = read(fds[0], text, sizeof(text) - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(saved);
+	close(fds[0]);
+	close(fds[1]);
+	return text;
+}
+
+/* Somebody starts flowtund by hand: the sentence is seen once, be it by the log. */
+START_TEST(tells_the_terminal)
+{
+	log_open(LOG_TARGET_SYSLOG, -1, LOG_LEVEL_ERROR, "");
+	ck_assert_str_eq(failure_on_stderr(), "flowtund: no such device\n");
+	log_open(LOG_TARGET_FD, 987, LOG_LEVEL_ERROR, "");
+	ck_assert_str_eq(failure_on_stderr(), "flowtund: no such device\n");
+	log_open(LOG_TARGET_FD, STDERR_FILENO, LOG_LEVEL_ERROR, "");
+	ck_assert_str_eq(failure_on_stderr(), "");
+}
+END_TEST
+
 static void check_notify(const char *name, bool abstract)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -287,6 +320,7 @@ int main(void)
 	tcase_add_loop_test(tc, ends_with, 0, (int)(sizeof(ends) / sizeof(ends[0])));
 	tcase_add_test(tc, tells_the_ready_fd);
 	tcase_add_test(tc, sees_that_nobody_waits);
+	tcase_add_test(tc, tells_the_terminal);
 	tcase_add_test(tc, tells_systemd);
 	tcase_add_loop_test(tc, detaches, 0, 4);
 	tcase_add_test(tc, detaches_with_a_ready_fd);

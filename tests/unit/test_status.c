@@ -298,6 +298,23 @@ START_TEST(writes_json)
 }
 END_TEST
 
+START_TEST(adds_up_one_name)
+{
+	struct status status;
+	char *text;
+
+	status_init(&status);
+	strcpy(status.interface, "wg0");
+	add_counter(&status.drops, "nomem", 3);
+	add_counter(&status.drops, "rate", 1);
+	add_counter(&status.drops, "nomem", 4);
+	text = status_to_json(&status);
+	ck_assert_ptr_nonnull(strstr(text, "\"drops\":{\"nomem\":7,\"rate\":1}"));
+	free(text);
+	status_fini(&status);
+}
+END_TEST
+
 START_TEST(reads_json_back)
 {
 	struct status before, after;
@@ -437,6 +454,7 @@ int main(void)
 	LOOP(tc, prints_sizes, sizes);
 	tcase_add_test(tc, dumps_wgs_columns);
 	tcase_add_test(tc, writes_json);
+	tcase_add_test(tc, adds_up_one_name);
 	tcase_add_test(tc, reads_json_back);
 	tcase_add_test(tc, prints_json_for_people);
 	LOOP(tc, tolerates, tolerated);
