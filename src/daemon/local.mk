@@ -43,3 +43,10 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/status_print.c \
 	src/daemon/text.c \
 	src/daemon/text.h
+
+# The systemd unit; where units go is the packager's choice.
+noinst_DATA = contrib/flowtun@.service
+EXTRA_DIST += contrib/flowtun@.service.in
+CLEANFILES += contrib/flowtun@.service
+contrib/flowtun@.service: $(srcdir)/contrib/flowtun@.service.in Makefile
+	$(put_paths) $(srcdir)/contrib/flowtun@.service.in >$@
