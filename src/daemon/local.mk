@@ -8,6 +8,14 @@ src_daemon_libdaemon_a_CPPFLAGS = -I$(srcdir)/src/daemon -I$(srcdir)/src/tunnel 
 	-DRUNDIR=\"$(rundir)\" -DSYSCONFDIR=\"$(sysconfdir)\" -DSTATEDIR=\"$(flowtun_statedir)\"
 src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/addr.c \
+	src/daemon/daemon.c \
+	src/daemon/daemon.h \
+	src/daemon/dataplane.c \
+	src/daemon/network.c \
+	src/daemon/peers.c \
+	src/daemon/resolver.c \
+	src/daemon/resolver.h \
+	src/daemon/snapshot.c \
 	src/daemon/args.c \
 	src/daemon/config.c \
 	src/daemon/config_keys.c \

@@ -57,8 +57,8 @@ enum linux_tun_kind {
 struct linux_tun;
 
 /**
- * linux_tun_open makes the device |name|, without queueing discipline, address or link of its own: the caller
- * configures it by linux_netlink. It must not exist yet, so that nothing is taken from another program.
+ * linux_tun_open makes the device |name|, link down and without an address: the caller configures it by
+ * linux_netlink. It must not exist yet, so that nothing is taken from another program.
  *
  * |name| 1 to 15 bytes, no '/', white space, ':' or '%', neither "." nor ".."
  *

@@ -116,8 +116,9 @@ const struct linux_udp_counters *linux_udp_counters(const struct linux_udp *udp)
  * |runs| set to an array of the result; it and all data in it are |udp|'s, and good until the next
  *        linux_udp_receive (of either family) or linux_udp_close
  *
- * Returns the number of runs; 0: nothing there now. Errors that earlier sends caused are swallowed. A return
- * of less than |max| does not mean that the socket is empty; 0 does.
+ * Returns the number of runs; 0: nothing there now. Errors that earlier sends caused are swallowed. Less than
+ * |max|: the socket is most likely empty, and a caller whose loop watches by level stops there, which saves
+ * the call that would return 0.
  */
 LINUX_MUST_CHECK unsigned linux_udp_receive(struct linux_udp *udp, int family, unsigned max,
 					    struct linux_datagrams **runs);

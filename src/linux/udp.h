@@ -43,10 +43,7 @@ struct receive_slot {
 		struct sockaddr_in6 in6;
 		struct sockaddr any;
 	} from;
-	union {
-		char bytes[CONTROL_BYTES];
-		struct cmsghdr align;
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 	struct iovec buffer;
 };
 

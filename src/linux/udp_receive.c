@@ -26,7 +26,7 @@ void udp_receive_init(struct linux_udp *udp)
 		header->msg_name = &slot->from;
 		header->msg_iov = &slot->buffer;
 		header->msg_iovlen = 1;
-		header->msg_control = slot->control.bytes;
+		header->msg_control = slot->control;
 	}
 }
 

@@ -21,10 +21,7 @@ struct envelope {
 	socklen_t to_len;
 	size_t control_len;	    /* without the segment size */
 	size_t segment_control_len; /* with it */
-	union {
-		char bytes[CONTROL_BYTES];
-		struct cmsghdr align;
-	} control;
+	_Alignas(struct cmsghdr) uint8_t control[CONTROL_BYTES];
 };
 
 static bool is_pinned(const struct linux_train *train)
@@ -35,7 +32,7 @@ static bool is_pinned(const struct linux_train *train)
 static size_t put_control(struct envelope *envelope, size_t at, int level, int type, const void *value,
 			  size_t len)
 {
-	struct cmsghdr *item = (struct cmsghdr *)(void *)(envelope->control.bytes + at);
+	struct cmsghdr *item = (struct cmsghdr *)(void *)(envelope->control + at);
 
 	memset(item, 0, CMSG_SPACE(len));
 	item->cmsg_level = level;
@@ -91,7 +88,7 @@ static struct msghdr message(struct envelope *envelope, struct iovec *part, size
 		.msg_namelen = envelope->to_len,
 		.msg_iov = part,
 		.msg_iovlen = 1,
-		.msg_control = control_len != 0 ? envelope->control.bytes : NULL,
+		.msg_control = control_len != 0 ? envelope->control : NULL,
 		.msg_controllen = control_len,
 	};
 }
@@ -107,9 +104,9 @@ static enum linux_send classify(int code, bool pinned)
 	switch (code) {
 	case EAGAIN: return LINUX_SEND_AGAIN;
 	case EMSGSIZE: return LINUX_SEND_TOO_BIG;
-	case EADDRNOTAVAIL: return LINUX_SEND_LOCAL_GONE;
 	case EINVAL: /* IPv4's and IPv6's way to say that a source address is not ours */
 	case ENODEV: return pinned ? LINUX_SEND_LOCAL_GONE : LINUX_SEND_FAILED;
+	case EADDRNOTAVAIL: /* unpinned: this host has no address of the family */
 	case ENETUNREACH:
 	case ENETDOWN:
 	case EHOSTUNREACH:

@@ -92,3 +92,35 @@ tests_unit_test_tunnel_flows_SOURCES = tests/unit/test_tunnel_flows.c tests/unit
 tests_unit_test_tunnel_flows_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_tunnel_flows_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_loop
+TESTS += tests/unit/test_linux_loop
+tests_unit_test_linux_loop_SOURCES = tests/unit/test_linux_loop.c
+tests_unit_test_linux_loop_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_loop_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_priv
+TESTS += tests/unit/test_linux_priv
+tests_unit_test_linux_priv_SOURCES = tests/unit/test_linux_priv.c
+tests_unit_test_linux_priv_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_priv_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_udp
+TESTS += tests/unit/test_linux_udp
+tests_unit_test_linux_udp_SOURCES = tests/unit/test_linux_udp.c
+tests_unit_test_linux_udp_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_udp_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_keys
+TESTS += tests/unit/test_crypto_keys
+tests_unit_test_crypto_keys_SOURCES = tests/unit/test_crypto_keys.c
+tests_unit_test_crypto_keys_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
+tests_unit_test_crypto_keys_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
+endif

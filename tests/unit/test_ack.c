@@ -155,6 +155,9 @@ START_TEST(hostile_acks_end_the_walk)
 		while (rtmfp_ack_next(&walk, &from, &to))
 			n++;
 		ck_assert_msg(n == cases[i].n, "case %zu: %zu ranges", i, n);
+		/* Ended is ended, whatever bytes are left. */
+		for (int again = 0; again < 3; again++)
+			ck_assert(!rtmfp_ack_next(&walk, &(uint64_t){ 0 }, &(uint64_t){ 0 }));
 		if (n > 0)
 			ck_assert_msg(from == max - cases[i].last.from && to == max - cases[i].last.to,
 				      "case %zu: %llu to %llu back", i, (unsigned long long)(max - from),
@@ -294,13 +297,43 @@ START_TEST(figures_4_and_5_written)
 	add(&set, 27, 28);
 	assert_written(&set, 0, figure_4);
 	assert_written(&set, RTMFP_ACK_NO_BITMAP, "51 0009 05 7f 10 0000 0103 0101");
-	/* One far number makes the bitmap the longer one; as long as each other, Range Ack is it. */
+	/* 9 numbers further on a bitmap needs its second byte: as long as each other, it is the Range Ack. */
 	add(&set, 17, 28);
 	add(&set, 37, 37);
 	assert_written(&set, 0, "50 0004 05 7f 1c 80");
 	add(&set, 38, 38);
 	assert_written(&set, 0, "51 0005 05 7f 1c 0701");
 	rtmfp_seqset_fini(&set);
+}
+END_TEST
+
+/* Where the numbers of a range grow by a byte, the size measured must be the size written. */
+START_TEST(ranges_at_every_vlu_boundary)
+{
+	for (unsigned bits = 7; bits < 63; bits += 7) {
+		for (uint64_t gap = (UINT64_C(1) << bits) - 3; gap < (UINT64_C(1) << bits) + 3; gap++) {
+			for (int which = 0; which < 2; which++) {
+				/* A gap of so many numbers, or a range of so many after a gap of one. */
+				uint64_t from = which ? 2 : gap + 1;
+				uint64_t to = which ? gap + 1 : from;
+				size_t size = 7 + rtmfp_vlu_size(gap - 1);
+				struct rtmfp_seqset set;
+
+				rtmfp_seqset_init(&set, &rtmfp_mem_libc, 1);
+				add(&set, from, to);
+				for (size_t cap = size - 1; cap <= size; cap++) {
+					struct bytes b = bytes_new(cap);
+					struct rtmfp_writer w = rtmfp_writer(b.p, b.len);
+
+					ck_assert_int_eq(rtmfp_write_ack(&w, 1, 1, &set, RTMFP_ACK_NO_BITMAP),
+							 cap == size ? 0 : RTMFP_ERR_LIMIT);
+					ck_assert_uint_eq(rtmfp_written(&w), cap == size ? size : 0);
+					bytes_free(&b);
+				}
+				rtmfp_seqset_fini(&set);
+			}
+		}
+	}
 }
 END_TEST
 
@@ -528,6 +561,7 @@ int main(void)
 	tcase_add_test(tc, random_bitmaps_agree_with_their_bits);
 	tcase_add_test(tc, random_acks_walk_upwards);
 	tcase_add_test(tc, figures_4_and_5_written);
+	tcase_add_test(tc, ranges_at_every_vlu_boundary);
 	tcase_add_test(tc, a_failed_writer_stays_as_it_is);
 	tcase_add_test(tc, chunk_never_exceeds_its_length_field);
 	tcase_add_test(tc, random_sets_take_the_shorter_form);
