@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tests of src/tunnel/tunnel.c, peer.c, session.c, waiting.c: the device's packets, sessions, peers, anything. */
+/* Tests of src/tunnel: tunnel.c, peer.c, session.c, waiting.c, by packets, sessions, peers and anything. */
 #include "tunnel.h"
 
 #include <check.h>
