@@ -174,3 +174,19 @@ tests_unit_fake_flowtund_SOURCES = tests/unit/fake_flowtund.c
 tests_unit_fake_flowtund_CPPFLAGS = -I$(srcdir)/src/daemon -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
 tests_unit_fake_flowtund_LDADD = src/daemon/libdaemon.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_tunnel
+TESTS += tests/unit/test_tunnel
+tests_unit_test_tunnel_SOURCES = tests/unit/test_tunnel.c tests/unit/tunnel_world.c tests/unit/tunnel_world.h
+tests_unit_test_tunnel_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_tunnel_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_tunnel_flows
+TESTS += tests/unit/test_tunnel_flows
+tests_unit_test_tunnel_flows_SOURCES = tests/unit/test_tunnel_flows.c tests/unit/tunnel_world.c tests/unit/tunnel_world.h
+tests_unit_test_tunnel_flows_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_tunnel_flows_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
