@@ -218,7 +218,7 @@ config() {
 }
 
 is_up() { # NAMESPACE INTERFACE
-	in_ns "$1" "$FLOWTUN" show "$2" && ip -n "$prefix-$1" -o link show dev "$2" | grep -q '[<,]UP[,>]'
+	in_ns "$1" "$FLOWTUN" show "$2" && grep '[<,]UP[,>]' < <(ip -n "$prefix-$1" -o link show dev "$2")
 }
 
 # start NAMESPACE INTERFACE [ARGUMENT...]: flowtund in the foreground of a background job; returns
@@ -244,7 +244,7 @@ json() { in_ns "$1" "$FLOWTUN" show "$2" --json | jq -er "$3"; }
 
 # --- traffic ---------------------------------------------------------------------------------------
 
-listens() { in_ns "$1" ss -Hltn "sport = :$2" | grep -q .; } # NAMESPACE PORT
+listens() { [[ -n $(in_ns "$1" ss -Hltn "sport = :$2") ]]; } # NAMESPACE PORT
 
 # iperf NAMESPACE-OF-CLIENT NAMESPACE-OF-SERVER ADDRESS OUTPUT ARGUMENT...: one test; JSON in OUTPUT.
 iperf_port=5200
