@@ -95,7 +95,7 @@ datagrams() { # COUNT SIZE
 		until_true 5 have_arrived || return
 	done
 }
-have_arrived() { (($(arrived) == sent)); }
+have_arrived() { [[ $(arrived) == "$sent" ]]; }
 
 # A session's end of its business: nothing counted for as long as a delayed acknowledgement may take.
 quiet() {

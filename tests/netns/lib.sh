@@ -61,6 +61,7 @@ prefix=ft$$
 declare -a namespaces=()
 declare -A daemon_pid=() capture_pid=()
 checks_passed=0 checks_failed=0 finished=no
+exec {our_stdout}>&1 # a check that ends the script has its output elsewhere
 
 # --- waiting and judging ---------------------------------------------------------------------------
 
@@ -217,6 +218,34 @@ config() {
 	(umask 077 && cat >"$(config_of "$1" "$2")")
 }
 
+# The pair of most tests: ft0 in client (10.77.0.2, fd77::2) and in gateway (10.77.0.1, fd77::1).
+# tunnel_configs ENDPOINT [LINES-OF-INTERFACE [LINES-OF-PEER]]: of both.
+tunnel_configs() {
+	[[ -e $dir/gateway.key ]] || keys client gateway
+	config gateway ft0 <<-END
+	[Interface]
+	PrivateKey = $(key gateway)
+	Address = 10.77.0.1/24, fd77::1/64
+	ListenPort = 1935
+	${2:-}
+	[Peer]
+	PublicKey = $(pub client)
+	AllowedIPs = 10.77.0.2/32, fd77::2/128
+	${3:-}
+	END
+	config client ft0 <<-END
+	[Interface]
+	PrivateKey = $(key client)
+	Address = 10.77.0.2/24, fd77::2/64
+	${2:-}
+	[Peer]
+	PublicKey = $(pub gateway)
+	AllowedIPs = 10.77.0.0/24, fd77::/64
+	Endpoint = $1
+	${3:-}
+	END
+}
+
 is_up() { # NAMESPACE INTERFACE
 	in_ns "$1" "$FLOWTUN" show "$2" && grep '[<,]UP[,>]' < <(ip -n "$prefix-$1" -o link show dev "$2")
 }
@@ -356,6 +385,7 @@ on_exit() {
 	trap '' INT TERM HUP # once is enough
 	trap - EXIT ERR
 	set +eE
+	exec >&"$our_stdout" 2>&1
 	remove_network >/dev/null 2>&1
 	if [[ $finished == no ]] && ((status == 0)); then
 		say "FAIL  $test_name ended before its end"

@@ -16,31 +16,7 @@
 
 ns client gateway
 veth client eth 192.0.2.2/24,2001:db8:f::2/64 gateway eth 192.0.2.1/24,2001:db8:f::1/64
-keys client gateway
 capture gateway eth
-
-configs() { # ENDPOINT [LINE]
-	config gateway ft0 <<-END
-	[Interface]
-	PrivateKey = $(key gateway)
-	Address = 10.77.0.1/24, fd77::1/64
-	ListenPort = 1935
-	${2:-}
-	[Peer]
-	PublicKey = $(pub client)
-	AllowedIPs = 10.77.0.2/32, fd77::2/128
-	END
-	config client ft0 <<-END
-	[Interface]
-	PrivateKey = $(key client)
-	Address = 10.77.0.2/24, fd77::2/64
-	${2:-}
-	[Peer]
-	PublicKey = $(pub gateway)
-	AllowedIPs = 10.77.0.0/24, fd77::/64
-	Endpoint = $1
-	END
-}
 
 # Every ping is answered. -W is long: a busy machine is no reason to call a packet lost.
 pings() { # COUNT ADDRESS ARGUMENT...
@@ -60,7 +36,7 @@ transfer() { # WHAT ADDRESS
 }
 
 for outer in 192.0.2.1:1935 '[2001:db8:f::1]:1935'; do
-	configs "$outer"
+	tunnel_configs "$outer"
 	start gateway ft0
 	start client ft0
 	for inner in 10.77.0.1 fd77::1; do
@@ -78,7 +54,7 @@ for outer in 192.0.2.1:1935 '[2001:db8:f::1]:1935'; do
 done
 
 # With the largest MTU there is, the largest IP packets there are go into the tunnel whole.
-configs 192.0.2.1:1935 "MTU = 65535"
+tunnel_configs 192.0.2.1:1935 "MTU = 65535"
 start gateway ft0
 start client ft0
 must "MTU 65535: answers" until_true 5 answers client 10.77.0.1
