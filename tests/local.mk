@@ -5,3 +5,4 @@ SH_LOG_COMPILER = bash
 include tests/unit/local.mk
 include tests/sim/local.mk
 include tests/borders/local.mk
+include tests/netns/local.mk
