@@ -70,7 +70,7 @@ system_include() { # FOLDER WHERE NAME
 	wolfssl/* | cyassl/* | intel-ipsec-mb.h)
 		[[ $1 == crypto ]] || finding "$2: only crypto may use <$3>"
 		return ;;
-	netlink/* | linux/* | sys/epoll.h)
+	netlink/* | linux/*)
 		[[ $1 == linux ]] || finding "$2: only linux may use <$3>"
 		return ;;
 	jansson.h)

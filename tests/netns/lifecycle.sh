@@ -31,8 +31,9 @@ is_clean() { # as it was when |clean| was set
 
 # flowtun_in NAMESPACE ARGUMENT...: what it says is in $dir/said, too.
 flowtun_in() {
-	local status=0
-	in_ns "$1" timeout 20 "$FLOWTUN" "${@:2}" >"$dir/said" 2>&1 || status=$?
+	local status=0 options=()
+	[[ $2 != up ]] || options=(--state-dir "$dir/state-$1" --log-level debug --log-file "$dir/$1.log")
+	in_ns "$1" timeout 20 "$FLOWTUN" "${@:2}" "${options[@]}" >"$dir/said" 2>&1 || status=$?
 	cat "$dir/said"
 	return "$status"
 }

@@ -7,8 +7,8 @@
 # FLOWTUN_BUILD  the build directory with flowtun and flowtund; without it, those in PATH
 # KEEP=1         keep logs and captures also of a run that goes well
 #
-# The script runs in a mount namespace of its own with an empty /run and /var/lib: control sockets,
-# named namespaces and state files are its own, and whatever is left of them is found.
+# The script runs in a mount namespace of its own with an empty /run: control sockets and named
+# namespaces are its own, and whatever is left of them is found.
 
 set -Eeuo pipefail
 export LC_ALL=C
@@ -35,7 +35,7 @@ if [[ ${FLOWTUN_ISOLATED:-} != "$$" ]]; then
 	exec unshare --mount --propagation private -- bash "$0" "$@"
 fi
 mount -t tmpfs -o mode=0755 tmpfs /run
-mount -t tmpfs -o mode=0755 tmpfs /var/lib
+export FLOWTUN_RUNDIR=/run/flowtun
 
 find_program() {
 	local place
@@ -52,7 +52,7 @@ find_program() {
 }
 FLOWTUN=$(find_program flowtun) || { say "$FLOWTUN"; exit 77; }
 FLOWTUND=$(find_program flowtund) || { say "$FLOWTUND"; exit 77; }
-PATH=$(dirname "$FLOWTUND"):$(dirname "$FLOWTUN"):$PATH
+export FLOWTUND # what `flowtun up` starts
 
 dir=$(mktemp -d "${TMPDIR:-/tmp}/flowtun-$program.XXXXXX")
 prefix=ft$$
@@ -211,12 +211,11 @@ is_up() { # NAMESPACE INTERFACE
 	in_ns "$1" timeout 5 "$FLOWTUN" show "$2" && grep '[<,]UP[,>]' < <(ip -n "$prefix-$1" -o link show dev "$2")
 }
 
-# start NAMESPACE INTERFACE [ARGUMENT...]: flowtund in the foreground of a background job; returns
-# when it answers.
+# start NAMESPACE INTERFACE: flowtund in the foreground of a background job; returns when it answers.
 start() {
 	local who=$1-$2
 	exec_in "$1" "$FLOWTUND" --foreground --interface "$2" --state-dir "$dir/state-$1" --log-level debug \
-		"${@:3}" "$(config_of "$1" "$2")" >>"$dir/$who.log" 2>&1 &
+		"$(config_of "$1" "$2")" >>"$dir/$who.log" 2>&1 &
 	daemon_pid[$who]=$!
 	until_true 10 is_up "$1" "$2" || die "$2 does not come up in $1"
 }
