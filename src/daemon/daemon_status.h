@@ -14,6 +14,7 @@
 #define STATUS_KEY_MAX	    45	/* Base64 of 32 bytes, with its NUL */
 #define STATUS_ENDPOINT_MAX 264 /* an address or "name:port", with its NUL */
 #define STATUS_WORD_MAX	    64
+#define STATUS_LINE_MAX	    512
 
 /* A number with a stable snake_case name. */
 struct status_counter {
@@ -51,7 +52,7 @@ struct status {
 	uint16_t listen_port;
 	uint32_t fwmark;
 	uint32_t mtu;		       /* of the interface */
-	char engine[STATUS_WORD_MAX];  /* packet cipher and who computes it */
+	char engine[STATUS_LINE_MAX];  /* packet ciphers and who computes them */
 	char version[STATUS_WORD_MAX]; /* of flowtund */
 	struct status_peer *peers;     /* in the configuration's order */
 	size_t peer_count, peer_room;
@@ -68,7 +69,10 @@ void status_fini(struct status *status);
 struct status_peer *status_add_peer(struct status *status) RTMFP_MUST_CHECK;
 /** status_add_allowed_ip copies |prefix|. Returns 0, or -1: no memory. */
 int status_add_allowed_ip(struct status_peer *peer, const struct daemon_prefix *prefix) RTMFP_MUST_CHECK;
-/** status_add_counter keeps |name|, which must outlive the snapshot. Returns 0, or -1: no memory. */
+/**
+ * status_add_counter keeps |name|, which must outlive the snapshot. Values of one name are added up in the
+ * JSON. Returns 0, or -1: no memory.
+ */
 int status_add_counter(struct status_counters *counters, const char *name, uint64_t value) RTMFP_MUST_CHECK;
 
 /**

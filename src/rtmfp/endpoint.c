@@ -147,7 +147,7 @@ void rtmfp_endpoint_free(struct rtmfp_endpoint *ep)
 		return;
 	assert(ep->depth == 0);
 	while (!rtmfp_list_empty(&ep->peers))
-		rtmfp_peer_free(RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint), 0);
+		rtmfp_peer_free(RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint), ep->now);
 	if (ep->names.buckets) {
 		retired_expire(ep, RTMFP_NEVER);
 		rtmfp_timer_fini(&ep->timers, &ep->retired_timer);

@@ -159,8 +159,9 @@ void rtmfp_opening_rikeying(struct rtmfp_opening *o, unsigned slot, const uint8_
 			    uint64_t now);
 
 /* ---- peer.c ---- */
-/** rtmfp_peer_start_opening opens (a replacing session, too), unless glare forbids it for now. */
-int rtmfp_peer_start_opening(struct rtmfp_peer *peer, uint64_t now) RTMFP_MUST_CHECK;
+/** rtmfp_peer_start_opening opens (a replacing session, too), unless glare forbids it for now. Whoever may
+ * ignore a failure tries again at the next sign. */
+int rtmfp_peer_start_opening(struct rtmfp_peer *peer, uint64_t now);
 /** rtmfp_peer_adopt makes |s|, open and confirmed, the peer's current session; the older one drains. */
 void rtmfp_peer_adopt(struct rtmfp_peer *peer, struct rtmfp_session *s, uint64_t now);
 /** rtmfp_peer_yield aborts an opening in favour of the far end's; it starts again if that comes to nothing.

@@ -311,7 +311,6 @@ void rtmfp_session_receive(struct rtmfp_session *s, struct rtmfp_epoch *e, const
 	bool newest;
 	int err;
 
-	(void)ecn; /* RFC 6040 and the ECN Report chunk will look at it */
 	if (!e->keys || s->state == RTMFP_S_CLOSED) {
 		rtmfp_endpoint_drop(ep, RTMFP_DROP_UNKNOWN_SESSION);
 		return;
@@ -346,6 +345,7 @@ void rtmfp_session_receive(struct rtmfp_session *s, struct rtmfp_epoch *e, const
 	if (s->state == RTMFP_S_OPEN) {
 		rtmfp_flows_timestamps_received(s->flows, &h, now);
 		rtmfp_flows_packet_begin(s->flows, now);
+		rtmfp_flows_packet_ecn(s->flows, ecn);
 	}
 	while (s->state != RTMFP_S_CLOSED && rtmfp_chunk_next(&r, &chunk)) {
 		err = receive_chunk(s, &chunk, now);
@@ -440,7 +440,7 @@ void rtmfp_session_stats(const struct rtmfp_session *s, struct rtmfp_session_sta
 		.rx_bytes = s->rx_bytes,
 		.tx_packets = s->tx_packets,
 		.tx_bytes = s->tx_bytes,
-		.lost_fragments = h.lost,
+		.lost_fragments = h.lost_fragments,
 		.datagram_max = rtmfp_session_datagram_max(s, &s->path),
 		.suite = s->keying.suite,
 		.keying = s->keying,
