@@ -1,9 +1,27 @@
 # Unit tests (Check), one program a module.
 
+EXTRA_DIST += tests/data/README tests/data/noise/cacophony.json \
+	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
+	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
+
+if HAVE_CHECK
+CRYPTO_TEST_CPPFLAGS = -I$(srcdir)/tests/unit -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(WOLFSSL_CFLAGS) \
+	$(CHECK_CFLAGS) $(JANSSON_CFLAGS)
+CRYPTO_TEST_LIBS = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
+endif
+
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/test_crypto_keys
 TESTS += tests/unit/test_crypto_keys
 tests_unit_test_crypto_keys_SOURCES = tests/unit/test_crypto_keys.c
-tests_unit_test_crypto_keys_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
-tests_unit_test_crypto_keys_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
+tests_unit_test_crypto_keys_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_keys_LDADD = $(CRYPTO_TEST_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_noise
+TESTS += tests/unit/test_crypto_noise
+tests_unit_test_crypto_noise_SOURCES = tests/unit/test_crypto_noise.c tests/unit/vectors.h
+tests_unit_test_crypto_noise_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_noise_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
 endif
