@@ -25,3 +25,19 @@ tests_unit_test_crypto_noise_SOURCES = tests/unit/test_crypto_noise.c tests/unit
 tests_unit_test_crypto_noise_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_noise_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_primitives
+TESTS += tests/unit/test_crypto_primitives
+tests_unit_test_crypto_primitives_SOURCES = tests/unit/test_crypto_primitives.c tests/unit/vectors.h
+tests_unit_test_crypto_primitives_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_primitives_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_window
+TESTS += tests/unit/test_crypto_window
+tests_unit_test_crypto_window_SOURCES = tests/unit/test_crypto_window.c
+tests_unit_test_crypto_window_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_window_LDADD = $(CRYPTO_TEST_LIBS)
+endif
