@@ -41,3 +41,11 @@ tests_unit_test_crypto_window_SOURCES = tests/unit/test_crypto_window.c
 tests_unit_test_crypto_window_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_window_LDADD = $(CRYPTO_TEST_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_startup
+TESTS += tests/unit/test_crypto_startup
+tests_unit_test_crypto_startup_SOURCES = tests/unit/test_crypto_startup.c tests/unit/keying.h
+tests_unit_test_crypto_startup_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_startup_LDADD = $(CRYPTO_TEST_LIBS)
+endif
