@@ -49,3 +49,20 @@ tests_unit_test_crypto_startup_SOURCES = tests/unit/test_crypto_startup.c tests/
 tests_unit_test_crypto_startup_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_startup_LDADD = $(CRYPTO_TEST_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_epochs
+TESTS += tests/unit/test_crypto_epochs
+tests_unit_test_crypto_epochs_SOURCES = tests/unit/test_crypto_epochs.c tests/unit/keying.h
+tests_unit_test_crypto_epochs_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_epochs_LDADD = $(CRYPTO_TEST_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_memory
+TESTS += tests/unit/test_crypto_memory
+tests_unit_test_crypto_memory_SOURCES = tests/unit/test_crypto_memory.c tests/unit/keying.h
+tests_unit_test_crypto_memory_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_memory_LDFLAGS = -Wl,--wrap=aligned_alloc -Wl,--wrap=free
+tests_unit_test_crypto_memory_LDADD = $(CRYPTO_TEST_LIBS)
+endif
