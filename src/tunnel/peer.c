@@ -55,6 +55,8 @@ void tunnel_peer_remove(struct tunnel_peer *peer, uint64_t now)
 
 	tunnel_set_now(peer->tunnel, now);
 	now = peer->tunnel->now;
+	if (peer_current(peer))
+		session_tell_close_reason(peer_current(peer), TUNNEL_CLOSE_REMOVED);
 	peer_free(peer, true);
 	rtmfp_peer_free(rtmfp, now);
 }

@@ -169,7 +169,9 @@ check 'nothing is left' [ ! -e run ]
 
 # a daemon that was killed is no obstacle
 expect 0 '' '' "$flowtun" up wg0.conf
-kill -9 "$(cat run/*/wg0.lock)"
+killed=$(cat run/*/wg0.lock)
+kill -9 "$killed"
+while kill -0 "$killed" 2>/dev/null; do sleep 0.01; done # SIGKILL returns before the process is gone
 expect 0 '' '' "$flowtun" up wg0.conf
 expect 0 '' '' "$flowtun" down wg0
 check 'nothing is left after kill -9' [ ! -e run ]

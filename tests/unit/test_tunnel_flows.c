@@ -271,6 +271,21 @@ START_TEST(a_small_mtu_is_told)
 }
 END_TEST
 
+START_TEST(shutting_down_is_told)
+{
+	struct world *w = world_new(0);
+	struct rtmfp_session *s;
+
+	world_add_peer(w, 1, 0);
+	world_add_peer(w, 2, 0); /* without a session: nothing to tell */
+	s = world_open_session(w, 1, false);
+	tunnel_shutdown(w->t, w->now);
+	assert_sent(control_of(s), 0, "02 12 01");
+	ck_assert(w->ep.shut_down);
+	world_end(w);
+}
+END_TEST
+
 START_TEST(what_the_far_end_says_is_kept)
 {
 	struct world *w = world_new(0);
@@ -532,14 +547,23 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		packets_go_to_the_device,	 only_own_sources_pass,
-		malformed_messages_of_ip_flows,	 flows_are_accepted_or_rejected,
-		flows_of_a_session_are_bounded,	 the_initiator_tells_the_address_it_sees,
-		the_responder_tells_changes,	 a_small_mtu_is_told,
-		what_the_far_end_says_is_kept,	 packets_longer_than_the_far_end_takes,
-		the_shorter_keepalive_counts,	 unknown_types_are_answered_once,
-		control_items_that_do_not_count, items_of_a_message_are_bounded,
-		rekeying_messages_are_carried,	 a_refused_control_flow_is_not_tried_again,
+		packets_go_to_the_device,
+		only_own_sources_pass,
+		malformed_messages_of_ip_flows,
+		flows_are_accepted_or_rejected,
+		flows_of_a_session_are_bounded,
+		the_initiator_tells_the_address_it_sees,
+		the_responder_tells_changes,
+		a_small_mtu_is_told,
+		shutting_down_is_told,
+		what_the_far_end_says_is_kept,
+		packets_longer_than_the_far_end_takes,
+		the_shorter_keepalive_counts,
+		unknown_types_are_answered_once,
+		control_items_that_do_not_count,
+		items_of_a_message_are_bounded,
+		rekeying_messages_are_carried,
+		a_refused_control_flow_is_not_tried_again,
 	};
 	Suite *suite = suite_create("tunnel_flows");
 	TCase *tc = tcase_create("tunnel_flows");

@@ -112,6 +112,12 @@ bool rtmfp_session_is_initiator(const struct rtmfp_session *s)
 	return s->initiator;
 }
 
+void rtmfp_endpoint_shutdown(struct rtmfp_endpoint *ep, uint64_t now)
+{
+	(void)now;
+	ep->shut_down = true;
+}
+
 void rtmfp_session_close(struct rtmfp_session *s, bool abrupt, uint64_t now)
 {
 	(void)abrupt, (void)now;

@@ -84,6 +84,7 @@ struct rtmfp_endpoint {
 	unsigned peers;
 	int peer_new_result;
 	unsigned sendflows_until_failure; /* 0: they never fail */
+	bool shut_down;
 };
 
 struct delivered {
