@@ -60,13 +60,15 @@ remember() {
 		for side in rx tx; do
 			for what in packets bytes; do
 				before[$ns-$side-$what]=$(device "$ns" "$side.$what")
-				before[$ns-peer-$side-$what]=$(peer "$ns" "${side}_$what")
+			done
+			for what in counters."$side"_packets counters."$side"_inner_bytes "$side"_bytes; do
+				before[$ns-$what]=$(peer "$ns" "$what")
 			done
 		done
 	done
 }
 device_delta() { echo $(($(device "$1" "$2.$3") - before[$1-$2-$3])); }
-peer_delta() { echo $(($(peer "$1" "$2_$3") - before[$1-peer-$2-$3])); }
+peer_delta() { echo $(($(peer "$1" "$2") - before[$1-$2])); }
 
 # moved WHAT FROM TO PACKETS BYTES: what happened since `remember` in one direction.
 moved() {
@@ -74,11 +76,13 @@ moved() {
 	equal "$1: bytes that $2's device took" "$5" "$(device_delta "$2" tx bytes)"
 	equal "$1: packets that $3's device gave" "$4" "$(device_delta "$3" rx packets)"
 	equal "$1: bytes that $3's device gave" "$5" "$(device_delta "$3" rx bytes)"
-	equal "$1: packets sent to the peer, says $2" "$4" "$(peer_delta "$2" tx packets)"
-	equal "$1: packets received, says $3" "$4" "$(peer_delta "$3" rx packets)"
-	equal "$1: bytes sent, says $2, are bytes received, says $3" \
-		"$(peer_delta "$2" tx bytes)" "$(peer_delta "$3" rx bytes)"
-	at_least "$1: bytes received by $3, with what the tunnel adds" "$5" "$(peer_delta "$3" rx bytes)"
+	equal "$1: packets sent, says $2" "$4" "$(peer_delta "$2" counters.tx_packets)"
+	equal "$1: packets received, says $3" "$4" "$(peer_delta "$3" counters.rx_packets)"
+	equal "$1: bytes of them sent, says $2" "$5" "$(peer_delta "$2" counters.tx_inner_bytes)"
+	equal "$1: bytes of them received, says $3" "$5" "$(peer_delta "$3" counters.rx_inner_bytes)"
+	equal "$1: bytes of datagrams received, says $3, are those sent, says $2" \
+		"$(peer_delta "$2" tx_bytes)" "$(peer_delta "$3" rx_bytes)"
+	at_least "$1: bytes of datagrams, with what the tunnel adds" "$5" "$(peer_delta "$3" rx_bytes)"
 }
 
 # One datagram for each write of bash's printf; fifty at most on the way, less than any queue holds.
@@ -134,7 +138,7 @@ equal "drops at the gateway" 0 "$(json gateway ft0 '[.drops[]] | add // 0')"
 remember
 must "777 datagrams arrive" datagrams 777 100
 stop client ft0 KILL || true
-equal "packets received from a client that was killed" 777 "$(peer_delta gateway rx packets)"
+equal "packets received from a client that was killed" 777 "$(peer_delta gateway counters.rx_packets)"
 equal "packets from the gateway's device" 777 "$(device_delta gateway rx packets)"
 check "the gateway ends" stop gateway ft0
 

@@ -22,7 +22,7 @@ configuration() { # NAMESPACE
 	in_ns "$1" bash -c '
 		ip -br link; ip -br address; ip route show table all; ip -6 route show table all
 		ip rule; ip -6 rule; nft list ruleset; sysctl -a --pattern "^net\.ipv[46]\.conf\.(all|default|wifi|lte|wan)" ' 2>&1 |
-		sed -E 's/ expires [0-9]+sec//; s/@if[0-9]+//' | grep -vE '^(ft0|lo) '
+		sed -E 's/ expires [0-9]+sec//; s/@if[0-9]+//' | grep -vE '^(ft0|lo) ' | sort
 	find /run -mindepth 1 ! -path '/run/netns*' ! -type d
 }
 is_clean() { # as it was when |clean| was set
@@ -95,6 +95,11 @@ daemon_of() { # NAMESPACE: our flowtund in there, by its program
 		[[ $(readlink "/proc/$pid/exe") != "$(readlink -f "$FLOWTUND")" ]] || echo "$pid"
 	done
 }
+killed() { # the daemon in the client, and it is dead
+	local pid
+	pid=$(daemon_of client)
+	kill -s KILL "$pid" && until_true 2 not kill -0 "$pid"
+}
 for signal in TERM INT; do
 	check "up before SIG$signal" flowtun_in client up "$file"
 	must "one daemon runs" test "$(daemon_of client | wc -l)" = 1
@@ -103,13 +108,13 @@ for signal in TERM INT; do
 done
 check "up before SIGKILL" flowtun_in client up "$file"
 check "answers" until_true 5 answers client 10.77.0.1
-check "SIGKILL is sent" kill -s KILL "$(daemon_of client)"
+must "SIGKILL" killed
 check "up after SIGKILL" flowtun_in client up "$file"
 check "answers after SIGKILL" until_true 5 answers client 10.77.0.1
 check "down after that" flowtun_in client down ft0
 check "leaves nothing" is_clean
 check "up before SIGKILL" flowtun_in client up "$file"
-check "SIGKILL is sent" kill -s KILL "$(daemon_of client)"
+must "SIGKILL" killed
 flowtun_in client down ft0 >/dev/null 2>&1 || true # it may say that nothing runs
 check "down after SIGKILL leaves nothing" until_true 5 is_clean
 
@@ -182,7 +187,7 @@ uplink_routes
 check "full tunnel: down" flowtun_in client down ft0
 check "full tunnel: down leaves nothing" is_clean
 check "full tunnel: up before SIGKILL" flowtun_in client up "$file"
-check "full tunnel: SIGKILL is sent" kill -s KILL "$(daemon_of client)"
+must "full tunnel: SIGKILL" killed
 check "full tunnel: up after SIGKILL" flowtun_in client up "$file"
 check "full tunnel: answers" until_true 5 answers client 198.18.0.1
 check "full tunnel: down after that" flowtun_in client down ft0

@@ -311,5 +311,5 @@ on_exit() {
 	exit "$status"
 }
 trap on_exit EXIT
-trap 'say "FAIL  $program, line $LINENO: $BASH_COMMAND"' ERR
+trap 'say "FAIL  $program: $BASH_COMMAND" >&"$our_stdout"' ERR
 trap 'exit 130' INT TERM HUP

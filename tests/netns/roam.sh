@@ -65,7 +65,7 @@ no_nat() { in_ns router nft delete table inet moves; }
 replies() { awk '/ time=/ { n++ } END { print n + 0 }' "$dir/probe"; }
 has_replies() { [[ $(replies) -ge $1 ]]; }
 # shellcheck disable=SC2053 # a pattern is meant
-seen_from() { [[ $(json gateway ft0 '.peers[0].endpoint') == $1 ]]; }
+seen_from() { [[ $(json gateway ft0 '.peers[0].address') == $1 ]]; }
 
 # move WHAT SEEN DIRECTION COMMAND...: with a TCP transfer and a probe each 10 ms; afterwards the
 # gateway knows the client under an address that matches SEEN.

@@ -85,7 +85,7 @@ attempt() {
 	equal "$what: packets from the client's device" 0 "$(device client)"
 	equal "$what: latest handshake at the gateway" 0 "$(json gateway ft0 '.peers[0].latest_handshake')"
 	equal "$what: latest handshake at the client" 0 "$(json client ft0 '.peers[0].latest_handshake')"
-	equal "$what: packets received from the peer at the gateway" 0 "$(json gateway ft0 '.peers[0].rx_packets')"
+	equal "$what: packets received from the peer at the gateway" 0 "$(json gateway ft0 '.peers[0].counters.rx_packets')"
 	check "$what: client ends" stop client ft0
 }
 
