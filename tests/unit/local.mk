@@ -249,3 +249,11 @@ tests_unit_test_crypto_memory_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_memory_LDFLAGS = -Wl,--wrap=aligned_alloc -Wl,--wrap=free
 tests_unit_test_crypto_memory_LDADD = $(CRYPTO_TEST_LIBS)
 endif
+
+# The test vectors of doc/PROTOCOL.md; needs no Check.
+check_PROGRAMS += tests/unit/print_vectors
+TESTS += tests/unit/test_vectors.sh
+EXTRA_DIST += tests/unit/test_vectors.sh
+tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c
+tests_unit_print_vectors_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
+tests_unit_print_vectors_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS)
