@@ -1,6 +1,6 @@
 # Unit tests (Check), one program a module.
 
-EXTRA_DIST += tests/data/README tests/data/noise/cacophony.json \
+EXTRA_DIST += tests/data/README tests/data/profile-vectors.txt tests/data/noise/cacophony.json \
 	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
 	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
 
@@ -65,4 +65,16 @@ tests_unit_test_crypto_memory_SOURCES = tests/unit/test_crypto_memory.c tests/un
 tests_unit_test_crypto_memory_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_memory_LDFLAGS = -Wl,--wrap=aligned_alloc -Wl,--wrap=free
 tests_unit_test_crypto_memory_LDADD = $(CRYPTO_TEST_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_answers tests/unit/print_vectors
+TESTS += tests/unit/test_crypto_answers
+tests_unit_test_crypto_answers_SOURCES = tests/unit/test_crypto_answers.c tests/unit/story.c tests/unit/story.h \
+	tests/unit/keying.h tests/unit/vectors.h
+tests_unit_test_crypto_answers_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_answers_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
+tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c tests/unit/story.c tests/unit/story.h tests/unit/keying.h
+tests_unit_print_vectors_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_print_vectors_LDADD = $(CRYPTO_TEST_LIBS)
 endif
