@@ -78,3 +78,186 @@ tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c tests/unit/story.c
 tests_unit_print_vectors_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_print_vectors_LDADD = $(CRYPTO_TEST_LIBS)
 endif
+
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_types
+TESTS += tests/unit/test_types
+tests_unit_test_types_SOURCES = tests/unit/test_types.c
+tests_unit_test_types_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_types_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_wire
+TESTS += tests/unit/test_wire
+tests_unit_test_wire_SOURCES = tests/unit/test_wire.c
+tests_unit_test_wire_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_wire_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_chunk
+TESTS += tests/unit/test_chunk
+tests_unit_test_chunk_SOURCES = tests/unit/test_chunk.c
+tests_unit_test_chunk_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_chunk_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_seqset
+TESTS += tests/unit/test_seqset
+tests_unit_test_seqset_SOURCES = tests/unit/test_seqset.c
+tests_unit_test_seqset_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_seqset_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_ack
+TESTS += tests/unit/test_ack
+tests_unit_test_ack_SOURCES = tests/unit/test_ack.c
+tests_unit_test_ack_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_ack_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+EXTRA_DIST += tests/data/rtmfp-packets.txt
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_packets
+TESTS += tests/unit/test_packets
+tests_unit_test_packets_SOURCES = tests/unit/test_packets.c
+tests_unit_test_packets_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS) \
+	-DTEST_DATA=\"$(abs_srcdir)/tests/data\"
+tests_unit_test_packets_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_loop
+TESTS += tests/unit/test_linux_loop
+tests_unit_test_linux_loop_SOURCES = tests/unit/test_linux_loop.c
+tests_unit_test_linux_loop_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_loop_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_priv
+TESTS += tests/unit/test_linux_priv
+tests_unit_test_linux_priv_SOURCES = tests/unit/test_linux_priv.c
+tests_unit_test_linux_priv_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_priv_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_udp
+TESTS += tests/unit/test_linux_udp
+tests_unit_test_linux_udp_SOURCES = tests/unit/test_linux_udp.c
+tests_unit_test_linux_udp_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_udp_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_allowed_ips
+TESTS += tests/unit/test_allowed_ips
+tests_unit_test_allowed_ips_SOURCES = tests/unit/test_allowed_ips.c
+tests_unit_test_allowed_ips_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_allowed_ips_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_inner
+TESTS += tests/unit/test_inner
+tests_unit_test_inner_SOURCES = tests/unit/test_inner.c
+tests_unit_test_inner_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_inner_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_control_messages
+TESTS += tests/unit/test_control_messages
+tests_unit_test_control_messages_SOURCES = tests/unit/test_control_messages.c
+tests_unit_test_control_messages_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_control_messages_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_LIBRARIES += tests/unit/libflowssim.a
+tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
+tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_pair
+TESTS += tests/unit/test_flows_pair
+tests_unit_test_flows_pair_SOURCES = tests/unit/test_flows_pair.c
+tests_unit_test_flows_pair_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_pair_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+DAEMON_TEST_CPPFLAGS = -I$(srcdir)/src/daemon -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir) $(CHECK_CFLAGS) \
+	-DSTATEDIR=\"$(flowtun_statedir)\"
+DAEMON_TEST_LDADD = src/daemon/libdaemon.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/unit/test_config
+TESTS += tests/unit/test_config
+tests_unit_test_config_SOURCES = tests/unit/test_config.c
+tests_unit_test_config_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_config_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_status
+TESTS += tests/unit/test_status
+tests_unit_test_status_SOURCES = tests/unit/test_status.c
+tests_unit_test_status_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_status_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_state
+TESTS += tests/unit/test_state
+tests_unit_test_state_SOURCES = tests/unit/test_state.c
+tests_unit_test_state_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_state_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_control
+TESTS += tests/unit/test_control
+tests_unit_test_control_SOURCES = tests/unit/test_control.c
+tests_unit_test_control_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_control_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_log
+TESTS += tests/unit/test_log
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_log_LDADD = $(DAEMON_TEST_LDADD)
+
+check_PROGRAMS += tests/unit/test_ready
+TESTS += tests/unit/test_ready
+tests_unit_test_ready_SOURCES = tests/unit/test_ready.c
+tests_unit_test_ready_CPPFLAGS = $(DAEMON_TEST_CPPFLAGS)
+tests_unit_test_ready_LDADD = $(DAEMON_TEST_LDADD)
+endif
+
+# The command, from outside; needs no Check.
+check_PROGRAMS += tests/unit/fake_flowtund
+TESTS += tests/unit/test_cli.sh
+EXTRA_DIST += tests/unit/test_cli.sh
+tests_unit_fake_flowtund_SOURCES = tests/unit/fake_flowtund.c
+tests_unit_fake_flowtund_CPPFLAGS = -I$(srcdir)/src/daemon -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
+tests_unit_fake_flowtund_LDADD = src/daemon/libdaemon.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a \
+	$(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_tunnel
+TESTS += tests/unit/test_tunnel
+tests_unit_test_tunnel_SOURCES = tests/unit/test_tunnel.c tests/unit/tunnel_world.c tests/unit/tunnel_world.h
+tests_unit_test_tunnel_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_tunnel_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_tunnel_flows
+TESTS += tests/unit/test_tunnel_flows
+tests_unit_test_tunnel_flows_SOURCES = tests/unit/test_tunnel_flows.c tests/unit/tunnel_world.c tests/unit/tunnel_world.h
+tests_unit_test_tunnel_flows_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_tunnel_flows_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
