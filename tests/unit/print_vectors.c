@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Prints the test vectors of doc/PROTOCOL.md. The story is written with Check's assertions, so it runs as a test.
+ * Prints the test vectors of doc/PROTOCOL.md. The story is written with Check's assertions, so it runs as a
+ * test.
  */
 #include "story.h"
 
