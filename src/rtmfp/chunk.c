@@ -410,18 +410,32 @@ static bool next_bit(struct rtmfp_ack_walk *walk, bool *set, uint64_t *number)
 	return true;
 }
 
+/* Passes whole bytes of |value| and returns how many numbers they stand for. */
+static uint64_t skip_bytes(struct rtmfp_ack_walk *walk, uint8_t value)
+{
+	uint64_t start = walk->cursor;
+
+	while (walk->bit == 8 && rtmfp_read_left(&walk->r) > 0 && *walk->r.at == value &&
+	       walk->cursor <= UINT64_MAX - 8) {
+		walk->r.at++;
+		walk->cursor += 8;
+	}
+	return walk->cursor - start;
+}
+
 static bool next_run(struct rtmfp_ack_walk *walk, uint64_t *from, uint64_t *to)
 {
 	uint64_t number;
 	bool set;
 
 	do {
+		skip_bytes(walk, 0x00);
 		if (!next_bit(walk, &set, from))
 			return false;
 	} while (!set);
-	*to = *from;
+	*to = *from + skip_bytes(walk, 0xff);
 	while (next_bit(walk, &set, &number) && set)
-		*to = number;
+		*to = number + skip_bytes(walk, 0xff);
 	return true;
 }
 

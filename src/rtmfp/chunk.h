@@ -37,10 +37,10 @@ enum rtmfp_chunk_type {
 #define RTMFP_CHUNK_HEADER 3u /* type (1), length (2) */
 
 /* Packet header flags (2.2.4) */
-#define RTMFP_PACKET_TC 0x80u
-#define RTMFP_PACKET_TCR 0x40u
-#define RTMFP_PACKET_TS 0x08u
-#define RTMFP_PACKET_TSE 0x04u
+#define RTMFP_PACKET_TC		0x80u
+#define RTMFP_PACKET_TCR	0x40u
+#define RTMFP_PACKET_TS		0x08u
+#define RTMFP_PACKET_TSE	0x04u
 #define RTMFP_PACKET_HEADER_MAX 5u
 
 struct rtmfp_packet_header {
@@ -49,7 +49,7 @@ struct rtmfp_packet_header {
 	bool has_timestamp;
 	bool has_timestamp_echo;
 	enum rtmfp_mode mode;
-	uint16_t timestamp;      /* 250 Hz */
+	uint16_t timestamp; /* 250 Hz */
 	uint16_t timestamp_echo;
 };
 
@@ -117,26 +117,26 @@ struct rtmfp_rikeying { /* 2.3.8 */
 
 /* User Data (2.3.11) and Next User Data (2.3.12). */
 enum rtmfp_fra { RTMFP_FRA_WHOLE = 0, RTMFP_FRA_BEGIN = 1, RTMFP_FRA_END = 2, RTMFP_FRA_MIDDLE = 3 };
-#define RTMFP_DATA_OPT 0x80u
+#define RTMFP_DATA_OPT	     0x80u
 #define RTMFP_DATA_FRA_SHIFT 4
-#define RTMFP_DATA_ABN 0x02u
-#define RTMFP_DATA_FIN 0x01u
+#define RTMFP_DATA_ABN	     0x02u
+#define RTMFP_DATA_FIN	     0x01u
 
 struct rtmfp_data {
 	enum rtmfp_fra fra;
 	bool abandon;
 	bool final;
-	uint64_t flow_id;               /* DATA only; the reader of NEXT_DATA copies it from |prev| */
+	uint64_t flow_id; /* DATA only; the reader of NEXT_DATA copies it from |prev| */
 	uint64_t sequence_number;
 	uint64_t forward_sequence_number;
 	bool has_options;
-	struct rtmfp_bytes options;     /* the option list, Marker included, in place */
+	struct rtmfp_bytes options; /* the option list, Marker included, in place */
 	struct rtmfp_bytes data;
 };
 
 struct rtmfp_ack { /* 2.3.13 and 2.3.14 */
 	uint64_t flow_id;
-	uint64_t buffer_blocks;  /* units of 1024 bytes */
+	uint64_t buffer_blocks; /* units of 1024 bytes */
 	uint64_t cumulative;
 	struct rtmfp_bytes rest; /* bitmap or ranges: walk with rtmfp_ack_next */
 	bool is_bitmap;
@@ -157,10 +157,10 @@ int rtmfp_read_rikeying(const uint8_t *p, size_t len, struct rtmfp_rikeying *c) 
 /**
  * rtmfp_read_data reads a DATA chunk, or with |prev| (the chunk just before it in the packet, itself DATA or
  * NEXT_DATA) a NEXT_DATA chunk. Checks 2.3.11's rules: fsnOffset <= seq, not 0 unless abandoned, seq > 0,
- * option list well-formed.
+ * option list well-formed. |prev| may be |c| itself.
  */
-int rtmfp_read_data(const uint8_t *p, size_t len, const struct rtmfp_data *prev, struct rtmfp_data *c)
-	RTMFP_MUST_CHECK;
+int rtmfp_read_data(const uint8_t *p, size_t len, const struct rtmfp_data *prev,
+		    struct rtmfp_data *c) RTMFP_MUST_CHECK;
 int rtmfp_read_ack(uint8_t type, const uint8_t *p, size_t len, struct rtmfp_ack *c) RTMFP_MUST_CHECK;
 int rtmfp_read_buffer_probe(const uint8_t *p, size_t len, uint64_t *flow_id) RTMFP_MUST_CHECK;
 int rtmfp_read_exception(const uint8_t *p, size_t len, struct rtmfp_exception *c) RTMFP_MUST_CHECK;
@@ -173,7 +173,7 @@ struct rtmfp_ack_walk {
 	struct rtmfp_reader r;
 	bool is_bitmap;
 	uint64_t cursor;
-	unsigned bit;     /* bitmap: next bit of |byte| to look at */
+	unsigned bit; /* bitmap: next bit of |byte| to look at */
 	uint8_t byte;
 };
 struct rtmfp_ack_walk rtmfp_ack_walk(const struct rtmfp_ack *ack);

@@ -706,7 +706,7 @@ void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *
 		.min_rtt = rtmfp_rtt_min(&f->rtt),
 		.cwnd = f->cc->ops->cwnd(f->cc),
 		.outstanding = f->outstanding,
-		.lost_fragments = f->lost_fragments,
+		.lost = f->lost_fragments,
 	};
 	for (unsigned i = 0; i < f->send_cap; i++) {
 		if (f->send[i] && f->send[i]->state < RTMFP_F_COMPLETE_LINGER)

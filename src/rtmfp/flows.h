@@ -113,7 +113,7 @@ struct rtmfp_flows_health {
 	uint64_t rtt; /* smoothed fine-grained RTT from acknowledged fragments and Pings, ns; 0 none */
 	uint64_t min_rtt;
 	uint64_t cwnd, outstanding; /* bytes */
-	uint64_t lost_fragments;    /* ever, all flows */
+	uint64_t lost;		    /* fragments counted lost so far */
 	bool has_open_flows;	    /* a flow of either direction that is not complete */
 };
 void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *out);

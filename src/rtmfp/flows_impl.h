@@ -19,10 +19,8 @@
 #include "rtt.h"
 #include "sendqueue.h"
 #include "seqset.h"
+#include "session.h"
 #include "txorder.h"
-
-/* The session's, NULL unless it is open and may be written to. */
-extern struct rtmfp_flows *rtmfp_session_flows(struct rtmfp_session *s);
 
 enum rtmfp_f_state { RTMFP_F_OPEN, RTMFP_F_CLOSING, RTMFP_F_COMPLETE_LINGER, RTMFP_F_CLOSED };
 enum rtmfp_rf_state { RTMFP_RF_OPEN, RTMFP_RF_REJECTED, RTMFP_RF_COMPLETE_LINGER, RTMFP_RF_CLOSED };

@@ -13,14 +13,14 @@
 
 #include "rtmfp_types.h"
 
-#define RTMFP_EPD_MAX 128u
-#define RTMFP_TAG_LEN 16u
-#define RTMFP_COOKIE_MAX 64u
-#define RTMFP_CERT_MAX 256u
-#define RTMFP_COMPONENT_MAX 512u
-#define RTMFP_SIGNATURE_MAX 64u
-#define RTMFP_REKEY_MAX 4096u
-#define RTMFP_MAC_LEN 16u
+#define RTMFP_EPD_MAX	      128u
+#define RTMFP_TAG_LEN	      16u
+#define RTMFP_COOKIE_MAX      64u
+#define RTMFP_CERT_MAX	      256u
+#define RTMFP_COMPONENT_MAX   512u
+#define RTMFP_SIGNATURE_MAX   64u
+#define RTMFP_REKEY_MAX	      4096u
+#define RTMFP_MAC_LEN	      16u
 #define RTMFP_RESET_TOKEN_LEN 16u
 
 struct rtmfp_peer;
@@ -35,8 +35,8 @@ struct rtmfp_far {
 
 /* What keying told: filled by *_keys and rekey_*; zeroed before the call. */
 struct rtmfp_keying_info {
-	uint64_t features;           /* bit n: both ends listed feature code n (n < 64) */
-	uint64_t far_features;       /* bit n: the far end listed it */
+	uint64_t features;     /* bit n: both ends listed feature code n (n < 64) */
+	uint64_t far_features; /* bit n: the far end listed it */
 	bool has_reflexive;
 	struct rtmfp_addr reflexive; /* our address as the far end saw it */
 	bool has_reset_token;
@@ -68,7 +68,8 @@ struct rtmfp_crypto_ops {
 	bool confirm;
 	bool no_bitmap_ack; /* far ends of this profile misread Bitmap Acks */
 
-	/** random fills |out| with |len| unpredictable bytes. It does not fail: a profile without entropy does not start. */
+	/** random fills |out| with |len| unpredictable bytes. It does not fail: a profile without entropy
+	 * does not start. */
 	void (*random)(void *crypto, uint8_t *out, size_t len);
 	/** mac is a keyed hash for cookies and mobility checks; |label| separates uses. */
 	void (*mac)(void *crypto, const uint8_t key[32], const char *label, const uint8_t *data, size_t len,
@@ -76,8 +77,8 @@ struct rtmfp_crypto_ops {
 
 	/* ---- startup packets: the Default Session Key (2.2.3) ---- */
 	/**
-	 * startup_seal protects the plain packet that lies at |enc| + head and is |len| bytes long. Afterwards
-	 * the encrypted packet begins at |enc| and is head + |len| + tail long.
+	 * startup_seal protects the plain packet that lies at |enc| + head and is |len| bytes long.
+	 * Afterwards the encrypted packet begins at |enc| and is head + |len| + tail long.
 	 */
 	int (*startup_seal)(void *crypto, uint8_t *enc, size_t len);
 	/** startup_open opens the |len| bytes at |enc| in place; |*plain| points into them. */
@@ -123,7 +124,8 @@ struct rtmfp_crypto_ops {
 	int (*responder_keys)(void *hs, void **keys, struct rtmfp_keying_info *info);
 
 	/* ---- initiator ---- */
-	/** rhello_verify: is the certificate authentic, and selected by the EPD of |far|? |payload| is the whole RHello payload. */
+	/** rhello_verify: is the certificate authentic, and selected by the EPD of |far|? |payload| is the
+	 * whole RHello payload. */
 	int (*rhello_verify)(void *crypto, struct rtmfp_far *far, const uint8_t *payload, size_t payload_len,
 			     const uint8_t *cert, size_t cert_len);
 	/** initiator_write begins keying with a fresh ephemeral: a new |*hs|, certificate and component. */
@@ -134,7 +136,8 @@ struct rtmfp_crypto_ops {
 	/** initiator_sign signs initiatorSignedParameters. */
 	int (*initiator_sign)(void *hs, const uint8_t *params, size_t params_len, uint8_t *signature,
 			      size_t cap, size_t *len);
-	/** initiator_verify checks RIKeying's signature over responderSignedParameters, before any public-key operation. */
+	/** initiator_verify checks RIKeying's signature over responderSignedParameters, before any public-key
+	 * operation. */
 	int (*initiator_verify)(void *hs, const uint8_t *params, size_t params_len, const uint8_t *signature,
 				size_t signature_len);
 	/** initiator_keys reads the component and derives epoch 0. On failure |hs| is as before. */

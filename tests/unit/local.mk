@@ -13,3 +13,112 @@ tests_unit_test_flows_pair_SOURCES = tests/unit/test_flows_pair.c
 tests_unit_test_flows_pair_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_flows_pair_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
+
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_types
+TESTS += tests/unit/test_types
+tests_unit_test_types_SOURCES = tests/unit/test_types.c
+tests_unit_test_types_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_types_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_wire
+TESTS += tests/unit/test_wire
+tests_unit_test_wire_SOURCES = tests/unit/test_wire.c
+tests_unit_test_wire_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_wire_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_chunk
+TESTS += tests/unit/test_chunk
+tests_unit_test_chunk_SOURCES = tests/unit/test_chunk.c
+tests_unit_test_chunk_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_chunk_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_seqset
+TESTS += tests/unit/test_seqset
+tests_unit_test_seqset_SOURCES = tests/unit/test_seqset.c
+tests_unit_test_seqset_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_seqset_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_ack
+TESTS += tests/unit/test_ack
+tests_unit_test_ack_SOURCES = tests/unit/test_ack.c
+tests_unit_test_ack_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_ack_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+EXTRA_DIST += tests/data/rtmfp-packets.txt
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_packets
+TESTS += tests/unit/test_packets
+tests_unit_test_packets_SOURCES = tests/unit/test_packets.c
+tests_unit_test_packets_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS) \
+	-DTEST_DATA=\"$(abs_srcdir)/tests/data\"
+tests_unit_test_packets_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_loop
+TESTS += tests/unit/test_linux_loop
+tests_unit_test_linux_loop_SOURCES = tests/unit/test_linux_loop.c
+tests_unit_test_linux_loop_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_loop_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_priv
+TESTS += tests/unit/test_linux_priv
+tests_unit_test_linux_priv_SOURCES = tests/unit/test_linux_priv.c
+tests_unit_test_linux_priv_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_priv_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_linux_udp
+TESTS += tests/unit/test_linux_udp
+tests_unit_test_linux_udp_SOURCES = tests/unit/test_linux_udp.c
+tests_unit_test_linux_udp_CPPFLAGS = -I$(srcdir)/src/linux -I$(builddir) $(CHECK_CFLAGS)
+tests_unit_test_linux_udp_LDADD = src/linux/liblinux.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_keys
+TESTS += tests/unit/test_crypto_keys
+tests_unit_test_crypto_keys_SOURCES = tests/unit/test_crypto_keys.c
+tests_unit_test_crypto_keys_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
+tests_unit_test_crypto_keys_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_allowed_ips
+TESTS += tests/unit/test_allowed_ips
+tests_unit_test_allowed_ips_SOURCES = tests/unit/test_allowed_ips.c
+tests_unit_test_allowed_ips_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_allowed_ips_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_inner
+TESTS += tests/unit/test_inner
+tests_unit_test_inner_SOURCES = tests/unit/test_inner.c
+tests_unit_test_inner_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_inner_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_control_messages
+TESTS += tests/unit/test_control_messages
+tests_unit_test_control_messages_SOURCES = tests/unit/test_control_messages.c
+tests_unit_test_control_messages_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_control_messages_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Addresses that change (RFC 7016 sections 3.5.3 and 3.5.4.2, PROTOCOL.md section 5.1). An authentic packet
+ * with the greatest number so far, from another address than DESTADDR, makes that address a candidate: it
+ * gets a Ping that only who reads there can answer, and the downlink within three times what came from it,
+ * until it is verified or given up.
+ */
+#include "session_impl.h"
+
+#include <string.h>
+
+#include "rtmfp_wire.h"
+
+static bool is_destination(const struct rtmfp_session *s, const struct rtmfp_path *path)
+{
+	return rtmfp_addr_equal(&s->path.remote, &path->remote);
+}
+
+static struct rtmfp_candidate *find(struct rtmfp_session *s, const struct rtmfp_path *path)
+{
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (c->used && rtmfp_addr_equal(&c->path.remote, &path->remote))
+			return c;
+	}
+	return NULL;
+}
+
+static void give_up(struct rtmfp_session *s, struct rtmfp_candidate *c)
+{
+	if (s->mobility->downlink == c)
+		s->mobility->downlink = NULL;
+	*c = (struct rtmfp_candidate){ .used = false };
+}
+
+/* A free place, or the older candidate's. */
+static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_path *path, uint64_t now)
+{
+	struct rtmfp_candidate *c = NULL;
+	uint64_t at = now;
+
+	if (!s->mobility) {
+		s->mobility = rtmfp_alloc(s->ep->mem, sizeof(*s->mobility));
+		if (!s->mobility) {
+			rtmfp_endpoint_drop(s->ep, RTMFP_DROP_NOMEM);
+			return NULL;
+		}
+	}
+	for (unsigned i = 0; i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *each = &s->mobility->candidates[i];
+
+		if (!c || !each->used || (c->used && each->since < c->since))
+			c = each;
+		if (!c->used)
+			break;
+	}
+	if (c->used)
+		give_up(s, c);
+	/* One change of DESTADDR a second, so flapping is damped here. */
+	if (s->last_move && s->last_move + s->ep->params.move_interval > now)
+		at = s->last_move + s->ep->params.move_interval;
+	*c = (struct rtmfp_candidate){ .used = true, .path = *path, .since = now, .next_ping = at };
+	return c;
+}
+
+void rtmfp_mobility_received(struct rtmfp_session *s, const struct rtmfp_path *path, size_t len, bool newest,
+			     uint64_t now)
+{
+	struct rtmfp_candidate *c;
+
+	if (is_destination(s, path)) {
+		/* The far end is where it was, and uses this address of ours now: answer from it. The
+		 * initiator's kernel knows its way better than an old packet does. */
+		if (newest && !s->initiator) {
+			s->path.local = path->local;
+			s->path.interface = path->interface;
+		}
+		if (newest && s->mobility)
+			s->mobility->downlink = NULL;
+		return;
+	}
+	c = find(s, path);
+	if (!c && newest)
+		c = add(s, path, now);
+	if (!c)
+		return;
+	c->received += len;
+	if (newest) {
+		c->path = *path;
+		if (s->initiator) {
+			c->path.local = (struct rtmfp_addr){ 0 };
+			c->path.interface = 0;
+		}
+		s->mobility->downlink = c;
+	}
+	rtmfp_session_wake(s);
+}
+
+size_t rtmfp_mobility_budget(const struct rtmfp_candidate *c)
+{
+	return c->sent >= 3 * c->received ? 0 : (size_t)(3 * c->received - c->sent);
+}
+
+struct rtmfp_candidate *rtmfp_mobility_ping_due(struct rtmfp_session *s, uint64_t now)
+{
+	size_t ping = 4 + s->ep->ops->head + RTMFP_PACKET_HEADER_MAX + RTMFP_CHUNK_HEADER +
+		      RTMFP_MOBILITY_PING_LEN + s->ep->ops->tail;
+
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (c->used && c->pings < s->ep->params.verify_pings && c->next_ping <= now &&
+		    rtmfp_mobility_budget(c) >= ping)
+			return c;
+	}
+	return NULL;
+}
+
+/* 'M' || the time in ns || MAC over the time, the address, and which session it is. */
+static void make_message(const struct rtmfp_session *s, uint64_t at, const struct rtmfp_addr *addr,
+			 uint8_t message[RTMFP_MOBILITY_PING_LEN])
+{
+	struct rtmfp_addr bare = *addr;
+	uint8_t data[48];
+	struct rtmfp_writer w = rtmfp_writer(message, 9);
+	struct rtmfp_writer d = rtmfp_writer(data, sizeof(data));
+
+	bare.origin = RTMFP_ORIGIN_UNKNOWN;
+	rtmfp_write_u8(&w, 'M');
+	rtmfp_write_u64(&w, at);
+	rtmfp_write_u64(&d, at);
+	rtmfp_write_addr(&d, &bare);
+	rtmfp_write_u64(&d, s->serial);
+	s->ep->ops->mac(s->ep->crypto, s->ep->mobility_secret, "M", data, rtmfp_written(&d), message + 9);
+}
+
+void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c,
+			      uint8_t message[RTMFP_MOBILITY_PING_LEN], uint64_t now)
+{
+	if (c->pings == 0) {
+		struct rtmfp_flows_health h;
+
+		rtmfp_flows_health(s->flows, &h);
+		c->interval =
+			h.rtt > s->ep->params.verify_interval_min ? h.rtt : s->ep->params.verify_interval_min;
+	} else {
+		c->interval *= 2;
+	}
+	c->pings++;
+	c->next_ping = now + c->interval;
+	c->last_ping = now > s->mob_rx ? now : s->mob_rx + 1;
+	make_message(s, c->last_ping, &c->path.remote, message);
+}
+
+void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path, const uint8_t *message,
+			  size_t len, uint64_t now)
+{
+	uint8_t expected[RTMFP_MOBILITY_PING_LEN];
+	struct rtmfp_reader r = rtmfp_reader(message, len);
+	struct rtmfp_candidate *c = find(s, path);
+	bool same_host;
+	uint64_t at;
+
+	if (len != RTMFP_MOBILITY_PING_LEN || rtmfp_read_u8(&r) != 'M' || !c)
+		return;
+	at = rtmfp_read_u64(&r);
+	if (at > c->last_ping || at <= s->mob_rx || now - at > s->ep->params.verify_lifetime)
+		return;
+	make_message(s, at, &path->remote, expected);
+	if (!rtmfp_equal_ct(expected, message, sizeof(expected)))
+		return;
+	if (s->last_move && now < s->last_move + s->ep->params.move_interval)
+		return;
+	s->mob_rx = at;
+	s->last_move = now;
+	same_host = rtmfp_addr_same_host(&s->path.remote, &c->path.remote);
+	s->path = c->path;
+	give_up(s, c);
+	s->ep->counters.moves++;
+	if (!same_host)
+		rtmfp_flows_path_changed(s->flows, now);
+	if (s->ep->cb->on_path)
+		s->ep->cb->on_path(s->ep->user, s);
+	rtmfp_session_wake(s);
+}
+
+uint64_t rtmfp_mobility_expiry(const struct rtmfp_session *s)
+{
+	uint64_t at = RTMFP_NEVER;
+
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		const struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (!c->used)
+			continue;
+		if (c->since + s->ep->params.verify_lifetime < at)
+			at = c->since + s->ep->params.verify_lifetime;
+		if (c->pings < s->ep->params.verify_pings && c->next_ping < at &&
+		    c->next_ping > s->mobility->looked)
+			at = c->next_ping;
+	}
+	return at;
+}
+
+void rtmfp_mobility_tick(struct rtmfp_session *s, uint64_t now)
+{
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (c->used && now >= c->since + s->ep->params.verify_lifetime)
+			give_up(s, c);
+	}
+	if (s->mobility)
+		s->mobility->looked = now;
+}
