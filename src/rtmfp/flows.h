@@ -13,7 +13,7 @@
 #include "chunk.h"
 #include "rtmfp.h"
 
-struct rtmfp_flows; /* embedded in the session; laid out in flows_impl.h for the files of this concern */
+struct rtmfp_flows; /* laid out in flows_impl.h for the files of this concern */
 
 /* How the flows speak to their session. Called synchronously, from the functions below. */
 struct rtmfp_flows_hooks {
@@ -27,12 +27,18 @@ int rtmfp_flows_new(const struct rtmfp_mem *mem, struct rtmfp_session *session,
 		    const struct rtmfp_params *params, const struct rtmfp_callbacks *cb, void *cb_user,
 		    const struct rtmfp_flows_hooks *hooks, bool no_bitmap_ack, uint64_t now,
 		    struct rtmfp_flows **out) RTMFP_MUST_CHECK;
-/** rtmfp_flows_free aborts every flow (3.5.5), tells the user (on_sendflow_closed, on_recvflow_closed),
- * frees. */
+/**
+ * rtmfp_flows_free aborts every flow (3.5.5), tells the user (on_sendflow_closed, on_recvflow_closed), frees.
+ *
+ * May be called from within a callback of the flows: the memory then stays until the functions that are
+ * being carried out have returned, and the hooks are not called any more.
+ */
 void rtmfp_flows_free(struct rtmfp_flows *f);
 
 /* ---- receiving: the session calls begin, then chunk for each chunk of 3.6, then end, per packet ---- */
 void rtmfp_flows_packet_begin(struct rtmfp_flows *f, uint64_t now);
+/** rtmfp_flows_packet_ecn tells the ECN field of the packet that has begun; without it, it is 0. */
+void rtmfp_flows_packet_ecn(struct rtmfp_flows *f, uint8_t ecn);
 /**
  * rtmfp_flows_chunk processes one chunk of section 3.6: DATA, NEXT_DATA, ACK_*, BUFFER_PROBE, EXCEPTION.
  *
@@ -78,8 +84,19 @@ struct rtmfp_fill {
 size_t rtmfp_flows_fill(struct rtmfp_flows *f, struct rtmfp_writer *w, struct rtmfp_fill *fill, uint64_t now);
 /** rtmfp_flows_settle copies what borrowed writes (RTMFP_WRITE_BORROW) have not sent yet. */
 void rtmfp_flows_settle(struct rtmfp_flows *f);
-/** rtmfp_flows_set_datagram tells how many bytes of chunks fit a packet of the current path. */
+/** rtmfp_flows_set_datagram tells how many bytes of chunks fit a packet of the current path, up to 65507. */
 void rtmfp_flows_set_datagram(struct rtmfp_flows *f, size_t chunk_room);
+/**
+ * rtmfp_flows_oversize returns how many bytes of chunks the next packet must have room for, because it
+ * repeats a fragment that was cut for a larger datagram, or 0. Such a fragment waits, and with it its flow,
+ * until rtmfp_flows_fill is given that much room (Packet Fragment, 3.4) or the datagram grows again.
+ */
+size_t rtmfp_flows_oversize(const struct rtmfp_flows *f);
+/**
+ * rtmfp_flows_set_fastgrow sets FASTGROW_ALLOWED of appendix A, which is true to begin with: false while
+ * time critical notifications ask for restraint (3.5.2.1).
+ */
+void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed);
 /** rtmfp_flows_path_changed: RTT and congestion state start anew (PROTOCOL.md section 5.1). */
 void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now);
 
@@ -97,7 +114,7 @@ struct rtmfp_flows_health {
 	uint64_t min_rtt;
 	uint64_t cwnd, outstanding; /* bytes */
 	uint64_t lost;		    /* fragments counted lost so far */
-	bool has_open_flows;
+	bool has_open_flows;	    /* a flow of either direction that is not complete */
 };
 void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *out);
 /** rtmfp_flows_backoff performs ERTO backoff (3.5.2.2; for a Ping without reply, 3.5.4.1). */
