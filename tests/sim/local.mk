@@ -17,3 +17,11 @@ tests_sim_libsim_a_SOURCES = \
 SIM_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/src/crypto -I$(srcdir)/tests/unit -I$(srcdir)/tests/sim $(CHECK_CFLAGS)
 SIM_LIBS = tests/sim/libsim.a tests/unit/libfakecrypto.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(CHECK_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_handshake
+TESTS += tests/sim/test_sim_handshake
+tests_sim_test_sim_handshake_SOURCES = tests/sim/test_sim_handshake.c
+tests_sim_test_sim_handshake_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_handshake_LDADD = $(SIM_LIBS)
+endif

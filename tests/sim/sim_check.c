@@ -2,6 +2,8 @@
 /* What must hold of an endpoint whenever none of its functions is being carried out. */
 #include "session_impl.h"
 
+#include "flows_impl.h"
+
 #include "sim.h"
 
 /* With many sessions not every step is followed by a walk over all of them. */
@@ -58,7 +60,7 @@ static size_t check_session(struct sim_node *n, const struct rtmfp_peer *peer, c
 	sim_assert(!s->finished && (s->flows != NULL) == (s->state == RTMFP_S_OPEN));
 	sim_assert(s->opened <= now && s->last_received <= now && s->last_sent <= now);
 	sim_assert(rtmfp_list_empty(&s->in_doomed) && rtmfp_list_empty(&s->in_ready));
-	sim_assert(!s->rx_path);
+	sim_assert(!s->rx_path && (!s->flows || rtmfp_flows_check(s->flows)));
 	if (s->state != RTMFP_S_OPEN) {
 		sim_assert(s->confirmed && s != peer->current && s->state_until != RTMFP_NEVER);
 	} else if (!s->confirmed) {
