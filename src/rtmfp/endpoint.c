@@ -262,6 +262,10 @@ void rtmfp_endpoint_receive(struct rtmfp_endpoint *ep, const struct rtmfp_run *r
 	size_t step = run->segment ? run->segment : run->len;
 
 	rtmfp_endpoint_enter(ep, now);
+	if (run->len == 0) { /* UDP has datagrams without a byte */
+		ep->counters.rx_datagrams++;
+		rtmfp_endpoint_drop(ep, RTMFP_DROP_SHORT);
+	}
 	for (size_t at = 0; at < run->len; at += step) {
 		struct rtmfp_session *s =
 			receive_one(ep, run, run->buf + at, run->len - at < step ? run->len - at : step, now);

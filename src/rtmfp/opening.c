@@ -26,6 +26,8 @@ struct keying {
 	void *hs;
 	struct rtmfp_path path;
 	struct backoff when;
+	uint64_t sent; /* when the IIKeying was sent first */
+	unsigned sends;
 	uint8_t cookie[RTMFP_COOKIE_MAX];
 	size_t cookie_len;
 	uint8_t component[RTMFP_COMPONENT_MAX];
@@ -137,6 +139,8 @@ static void send_iikeying(struct rtmfp_opening *o, struct keying *k, uint64_t no
 	rtmfp_startup_begin(ep, &packet);
 	rtmfp_write_bytes(&packet.w, k->chunk, k->chunk_len);
 	(void)rtmfp_startup_send(ep, &packet, 0, &k->path, 0, RTMFP_STARTUP_MAX, RTMFP_OUTBOX_OWN);
+	if (k->sends++ == 0)
+		k->sent = now;
 	backoff_step(&k->when, &ep->params, now);
 }
 
@@ -406,6 +410,10 @@ void rtmfp_opening_rikeying(struct rtmfp_opening *o, unsigned slot, const uint8_
 		return;
 	}
 	ep->counters.handshakes_as_initiator++;
+	/* A first RTT, unless a repetition makes it unclear what was answered: the first ERTO need not be 3
+	 * s. */
+	if (k->sends == 1)
+		rtmfp_flows_rtt_sample(s->flows, now - k->sent, now);
 	rtmfp_peer_drop_opening(peer, now);
 	rtmfp_session_confirm(s, now);
 }

@@ -112,7 +112,7 @@ static void make_room(struct rtmfp_peer *peer)
 
 /* Step 10: message 2, the new session, and the RIKeying that tells of it. */
 static int accept(struct rtmfp_peer *peer, const struct rtmfp_path *path, const struct rtmfp_iikeying *k,
-		  void *hs, uint64_t now)
+		  void *hs, uint64_t stamp, uint64_t now)
 {
 	struct rtmfp_endpoint *ep = peer->ep;
 	const struct rtmfp_crypto_ops *ops = ep->ops;
@@ -170,6 +170,9 @@ static int accept(struct rtmfp_peer *peer, const struct rtmfp_path *path, const 
 		return err;
 	}
 	s->memo = memo;
+	/* The cookie's stamp says when the RHello left: a first RTT, if anything too long. */
+	if (RTMFP_US(stamp) < now)
+		rtmfp_flows_rtt_sample(s->flows, now - RTMFP_US(stamp), now);
 	memo->name = (struct rtmfp_id){ .value = k->session_id, .kind = RTMFP_ID_MEMO, .owner = s };
 	rtmfp_idtable_add(&ep->names, &memo->name);
 	make_room(peer);
@@ -234,7 +237,7 @@ void rtmfp_responder_iikeying(struct rtmfp_endpoint *ep, const struct rtmfp_path
 		err = RTMFP_ERR_UNKNOWN;
 		why = RTMFP_DROP_GLARE;
 	} else {
-		err = accept(peer, path, &k, hs, now);
+		err = accept(peer, path, &k, hs, stamp, now);
 		if (err == RTMFP_ERR_NOMEM)
 			why = RTMFP_DROP_NOMEM;
 		if (!err) {

@@ -308,8 +308,9 @@ static unsigned count_run(const struct sim_arrival *first, size_t *len)
 	unsigned count = 1;
 
 	*len = first->len;
-	while (last->next && last->len == first->len && last->next->len <= first->len && count < 64 &&
-	       *len + last->next->len <= DATAGRAM_MAX && same_path(&first->path, &last->next->path)) {
+	while (last->next && last->len == first->len && last->next->len <= first->len &&
+	       last->next->len > 0 && count < 64 && *len + last->next->len <= DATAGRAM_MAX &&
+	       same_path(&first->path, &last->next->path)) {
 		last = last->next;
 		*len += last->len;
 		count++;
