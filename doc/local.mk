@@ -11,3 +11,16 @@ doc/flowtun.8: $(srcdir)/doc/flowtun.8.in Makefile
 	$(put_paths) $(srcdir)/doc/flowtun.8.in >$@
 doc/flowtund.8: $(srcdir)/doc/flowtund.8.in Makefile
 	$(put_paths) $(srcdir)/doc/flowtund.8.in >$@
+EXTRA_DIST += \
+	doc/PROTOCOL.md \
+	doc/rfc7016-coverage.md \
+	doc/adr/0001-sans-io-core-with-trains-and-runs.md \
+	doc/adr/0002-one-crypto-table-noise-epochs-peers.md \
+	doc/adr/0003-intel-ipsec-mb-chosen-at-run-time.md \
+	doc/adr/0004-borrowed-writes-and-in-place-delivery.md \
+	doc/adr/0005-loss-by-transmission-order.md \
+	doc/adr/0006-pacing-instead-of-six-packets.md \
+	doc/adr/0007-no-df-bit-until-path-mtu-discovery.md \
+	doc/adr/0008-non-persistent-tun.md \
+	doc/adr/0009-source-addresses.md \
+	doc/adr/0010-control-socket-per-namespace.md

@@ -280,6 +280,9 @@ void rtmfp_flows_packet_end(struct rtmfp_flows *f, uint64_t now)
 void rtmfp_flows_timestamps_received(struct rtmfp_flows *f, const struct rtmfp_packet_header *h, uint64_t now)
 {
 	rtmfp_rtt_received(&f->rtt, h, now);
+	/* The first measurement of a path ends ERTO's cautious beginning for what is in flight already. */
+	if (f->alarm != RTMFP_NEVER && f->alarm > now + f->rtt.erto)
+		f->alarm = now + f->rtt.erto;
 }
 
 void rtmfp_flows_timestamps_fill(struct rtmfp_flows *f, struct rtmfp_packet_header *h, uint64_t now)
@@ -559,20 +562,6 @@ void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed)
 	f->fastgrow = allowed;
 }
 
-void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
-{
-	f->now = now;
-	rtmfp_rtt_path_changed(&f->rtt, now);
-	f->cc->ops->on_path_change(f->cc, now);
-	update_pacer(f, now);
-	f->timeouts_in_row = 0;
-	if (f->ack_due_since != RTMFP_NEVER)
-		f->ack_due_since = now;
-	if (f->alarm != RTMFP_NEVER)
-		f->alarm = now + f->rtt.erto;
-	rtmfp_flows_wake(f);
-}
-
 /* ---- time ---- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -594,17 +583,46 @@ uint64_t rtmfp_flows_expiry(const struct rtmfp_flows *f)
 	return expiry;
 }
 
-/* TIMEOUT_ALARM has fired (3.6.2.6): all that is in flight is lost. */
-static void time_out(struct rtmfp_flows *f, uint64_t now)
+/* Takes all that is in flight for lost; true if there was anything. */
+static bool lose_all(struct rtmfp_flows *f, uint64_t now)
 {
 	struct rtmfp_txorder_entry lost;
-	bool was_loss = false;
+	bool any = false;
 
 	f->alarm = RTMFP_NEVER;
 	while (rtmfp_txorder_take(&f->tx, UINT64_MAX, &lost)) {
 		(void)rtmfp_sendflow_lost(lost.flow, lost.sequence_number, now);
-		was_loss = true;
+		any = true;
 	}
+	return any;
+}
+
+void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+{
+	if (f->dead)
+		return;
+	f->now = now;
+	rtmfp_flows_enter(f);
+	rtmfp_rtt_path_changed(&f->rtt, now);
+	/*
+	 * What is in flight left on the old path and says nothing of the new one: it would only fill the new,
+	 * small window until a timeout of RTTs that are not known yet. No loss in the sense of congestion
+	 * control.
+	 */
+	(void)lose_all(f, now);
+	f->cc->ops->on_path_change(f->cc, now);
+	update_pacer(f, now);
+	f->timeouts_in_row = 0;
+	f->ack_due_since = RTMFP_NEVER;
+	rtmfp_flows_wake(f);
+	rtmfp_flows_leave(f);
+}
+
+/* TIMEOUT_ALARM has fired (3.6.2.6): all that is in flight is lost. */
+static void time_out(struct rtmfp_flows *f, uint64_t now)
+{
+	bool was_loss = lose_all(f, now);
+
 	if (was_loss) {
 		rtmfp_rtt_backoff(&f->rtt);
 		f->timeouts_in_row++;

@@ -40,6 +40,7 @@ void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
 	if (s->state != RTMFP_S_OPEN || !s->confirmed)
 		return;
 	ping_over(s);
+	rtmfp_flows_path_changed(s->flows, now);
 	s->pad_ping = true; /* gives the far end three times as much to send before it knows us here */
 	rtmfp_liveness_ping(s, now);
 }

@@ -180,6 +180,7 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	s->ep->counters.moves++;
 	if (!same_host)
 		rtmfp_flows_path_changed(s->flows, now);
+	rtmfp_flows_rtt_sample(s->flows, now - at, now);
 	if (s->ep->cb->on_path)
 		s->ep->cb->on_path(s->ep->user, s);
 	rtmfp_session_wake(s);

@@ -183,10 +183,6 @@ tests_unit_test_tunnel_flows_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/r
 tests_unit_test_tunnel_flows_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
 
-EXTRA_DIST += tests/data/README tests/data/noise/cacophony.json \
-	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
-	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
-
 if HAVE_CHECK
 CRYPTO_TEST_CPPFLAGS = -I$(srcdir)/tests/unit -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp $(WOLFSSL_CFLAGS) \
 	$(CHECK_CFLAGS) $(JANSSON_CFLAGS)
@@ -248,4 +244,28 @@ tests_unit_test_crypto_memory_SOURCES = tests/unit/test_crypto_memory.c tests/un
 tests_unit_test_crypto_memory_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_test_crypto_memory_LDFLAGS = -Wl,--wrap=aligned_alloc -Wl,--wrap=free
 tests_unit_test_crypto_memory_LDADD = $(CRYPTO_TEST_LIBS)
+endif
+
+# The test vectors of doc/PROTOCOL.md; needs no Check.
+check_PROGRAMS += tests/unit/print_vectors
+TESTS += tests/unit/test_vectors.sh
+EXTRA_DIST += tests/unit/test_vectors.sh
+tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c
+tests_unit_print_vectors_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
+tests_unit_print_vectors_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS)
+
+EXTRA_DIST += tests/data/README tests/data/profile-vectors.txt tests/data/noise/cacophony.json \
+	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
+	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_crypto_answers tests/unit/print_story
+TESTS += tests/unit/test_crypto_answers
+tests_unit_test_crypto_answers_SOURCES = tests/unit/test_crypto_answers.c tests/unit/story.c tests/unit/story.h \
+	tests/unit/keying.h tests/unit/vectors.h
+tests_unit_test_crypto_answers_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_test_crypto_answers_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
+tests_unit_print_story_SOURCES = tests/unit/print_story.c tests/unit/story.c tests/unit/story.h tests/unit/keying.h
+tests_unit_print_story_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
+tests_unit_print_story_LDADD = $(CRYPTO_TEST_LIBS)
 endif
