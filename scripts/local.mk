@@ -1,7 +1,20 @@
 # What people run, and what `make dist` needs besides sources.
 EXTRA_DIST += \
 	scripts/bootstrap \
+	scripts/demo \
 	scripts/check \
+	scripts/bench \
+	tests/netns/.shellcheckrc \
+	tests/netns/net.sh \
+	tests/netns/lib.sh \
+	tests/netns/allowed_ips.sh \
+	tests/netns/counters.sh \
+	tests/netns/lifecycle.sh \
+	tests/netns/restart.sh \
+	tests/netns/roam.sh \
+	tests/netns/silence.sh \
+	tests/netns/suites.sh \
+	tests/netns/traffic.sh \
 	README.md HACKING.md NEWS COPYING \
 	.clang-format .editorconfig .ci/run
 

@@ -110,7 +110,7 @@ check_includes() {
 # former, stack protection, assert(), sanitizers, coverage.
 allowed_symbol() {
 	case $1 in
-	calloc | free | malloc | realloc | mem* | str* | __mem*_chk | __str*_chk | explicit_bzero) ;;
+	calloc | free | malloc | realloc | mem* | str* | bcmp | __mem*_chk | __str*_chk | explicit_bzero) ;;
 	__stack_chk_fail | __assert_fail | _GLOBAL_OFFSET_TABLE_ | __tls_get_addr) ;;
 	__asan_* | __ubsan_* | __lsan_* | __tsan_* | __msan_* | __sanitizer_* | __gcov_* | __llvm_profile_*) ;;
 	*) return 1 ;;
@@ -140,7 +140,7 @@ check_archive() {
 		.data.rel.ro*) ;; # constants that hold addresses
 		.data* | .bss* | .tdata* | .tbss* | .sdata* | .sbss* | \*COM\* | COMMON)
 			case $name in
-			__*an_* | __gcov_* | __prof* | __llvm_*) ;; # instrumentation
+			__*an_* | __odr_asan* | __gcov_* | __prof* | __llvm_*) ;; # instrumentation
 			*) finding "$archive($member): writable variable $name in $section" ;;
 			esac ;;
 		*)
