@@ -44,13 +44,25 @@ void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
 	rtmfp_liveness_ping(s, now);
 }
 
-void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now)
+/* The far end is there and hears us: nothing needs replacing, which would cost what is in flight. */
+static void is_alive(struct rtmfp_session *s, uint64_t now)
 {
-	if (!s->silent)
+	if (!s->silent || s->peer->current != s)
 		return;
 	s->silent = false;
-	if (s->peer->opening && rtmfp_opening_state(s->peer->opening) == RTMFP_S_IHELLO_SENT)
-		rtmfp_peer_drop_opening(s->peer, now);
+	rtmfp_peer_drop_opening(s->peer, now);
+}
+
+void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now)
+{
+	struct rtmfp_flows_health h;
+
+	if (!s->silent)
+		return;
+	rtmfp_flows_health(s->flows, &h);
+	/* As long as data waits for an acknowledgement, the way there may be what is broken. */
+	if (h.ack_due_since == RTMFP_NEVER || h.ack_due_since == now)
+		is_alive(s, now);
 }
 
 void rtmfp_liveness_ping_chunk(struct rtmfp_session *s, const uint8_t *message, size_t len, uint64_t now)
@@ -83,6 +95,7 @@ void rtmfp_liveness_pong_chunk(struct rtmfp_session *s, const uint8_t *message, 
 		rtmfp_mobility_reply(s, s->rx_path, message, len, now);
 		return;
 	}
+	is_alive(s, now);
 	if (s->ping_first == RTMFP_NEVER)
 		return;
 	/* An empty Ping that was repeated cannot tell which one was answered. */
