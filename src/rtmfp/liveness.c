@@ -54,9 +54,8 @@ void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
 static void alive(struct rtmfp_session *s, uint64_t now)
 {
 	s->silent = s->retry_opening = false;
-	s->peer->open_wanted = false;
-	if (s->peer->opening && rtmfp_opening_state(s->peer->opening) == RTMFP_S_IHELLO_SENT)
-		rtmfp_peer_drop_opening(s->peer, now);
+	/* Replacing a session that lives would cost what is in flight, so the opening ends in whatever state it is. */
+	rtmfp_peer_drop_opening(s->peer, now);
 }
 
 void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now)

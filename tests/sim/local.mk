@@ -25,3 +25,27 @@ tests_sim_test_sim_handshake_SOURCES = tests/sim/test_sim_handshake.c
 tests_sim_test_sim_handshake_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_sim_test_sim_handshake_LDADD = $(SIM_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_glare
+TESTS += tests/sim/test_sim_glare
+tests_sim_test_sim_glare_SOURCES = tests/sim/test_sim_glare.c
+tests_sim_test_sim_glare_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_glare_LDADD = $(SIM_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_flows
+TESTS += tests/sim/test_sim_flows
+tests_sim_test_sim_flows_SOURCES = tests/sim/test_sim_flows.c
+tests_sim_test_sim_flows_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_flows_LDADD = $(SIM_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_liveness
+TESTS += tests/sim/test_sim_liveness
+tests_sim_test_sim_liveness_SOURCES = tests/sim/test_sim_liveness.c
+tests_sim_test_sim_liveness_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_liveness_LDADD = $(SIM_LIBS)
+endif

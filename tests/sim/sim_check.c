@@ -160,3 +160,9 @@ unsigned sim_peer_sessions(const struct sim_peer *peer)
 		count++;
 	return count;
 }
+
+void sim_peer_replace(struct sim_peer *peer)
+{
+	sim_assert(rtmfp_peer_start_opening(peer->rtmfp, peer->node->w->now) == 0);
+	sim_node_later(peer->node, peer->node->w->now);
+}

@@ -162,6 +162,13 @@ void sim_node_kill(struct sim_node *n)
 			sim_identity_add(&n->identity, &n->peers[i]->other->identity, n->peers[i]->psk);
 }
 
+void sim_node_shutdown(struct sim_node *n)
+{
+	rtmfp_endpoint_shutdown(n->ep, n->w->now);
+	sim_node_process(n);
+	sim_node_kill(n);
+}
+
 void sim_node_free(struct sim_node *n)
 {
 	discard_arrivals(n);
@@ -219,6 +226,25 @@ void sim_peer_open(struct sim_peer *peer)
 	/* Without memory or address it is tried again by whoever wants to send. */
 	if (rtmfp_peer_open(peer->rtmfp, peer->node->w->now) == 0)
 		sim_node_later(peer->node, peer->node->w->now);
+}
+
+void sim_peer_close(struct sim_peer *peer, bool abrupt)
+{
+	struct rtmfp_session *session = sim_peer_session(peer);
+
+	sim_assert(session);
+	rtmfp_session_close(session, abrupt, peer->node->w->now);
+	sim_assert(!sim_peer_is_open(peer));
+	sim_node_later(peer->node, peer->node->w->now);
+}
+
+void sim_peer_set_keepalive(struct sim_peer *peer, uint64_t interval)
+{
+	peer->keepalive = interval;
+	if (!peer->rtmfp)
+		return;
+	rtmfp_peer_set_keepalive(peer->rtmfp, interval, peer->node->w->now);
+	sim_node_later(peer->node, rtmfp_endpoint_expiry(peer->node->ep));
 }
 
 struct rtmfp_session *sim_peer_session(const struct sim_peer *peer)

@@ -68,7 +68,8 @@ static void one_pattern(const struct sim_run *run, bool real)
 	/* A CONFIRM that is lost is repeated after the first ERTO. */
 	sim_assert(b->opened_at - a->opened_at <= RTMFP_S(losses ? 3 : 0) + 2 * DELAY);
 	exchange(a, b);
-	/* One session is what remains. If both CONFIRMs were lost, it is the second, and the first has drained. */
+	/* One session is what remains. If both CONFIRMs were lost, it is the second, and the first has
+	 * drained. */
 	sim_run_for(w, RTMFP_S(45));
 	sim_assert(sim_peer_sessions(a) == 1 && sim_peer_sessions(b) == 1 && sim_peers_agree(a, b));
 	sim_assert(b->opened == 1 && a->opened == 1 + a->silent && a->silent <= (losses > 1));
