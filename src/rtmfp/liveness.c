@@ -29,6 +29,7 @@ void rtmfp_liveness_ping_sent(struct rtmfp_session *s, uint64_t now)
 	s->ping_last = now;
 	if (s->ping_first == RTMFP_NEVER) {
 		s->ping_first = now;
+		s->asked_acked = h.acked;
 		s->ping_erto = h.erto_unbacked; /* the timeout that made us ask has backed ERTO off already */
 	}
 	s->ping_next = now + h.erto;
@@ -37,6 +38,23 @@ void rtmfp_liveness_ping_sent(struct rtmfp_session *s, uint64_t now)
 static void ping_over(struct rtmfp_session *s)
 {
 	s->ping_first = s->ping_next = RTMFP_NEVER;
+}
+
+/* The far end has heard us, and we it: timeouts before that say nothing any more. */
+static void heard(struct rtmfp_session *s)
+{
+	struct rtmfp_flows_health h;
+
+	rtmfp_flows_health(s->flows, &h);
+	s->timeouts_before = h.timeouts_in_row;
+	ping_over(s);
+}
+
+static unsigned timeouts_since_heard(struct rtmfp_session *s, const struct rtmfp_flows_health *h)
+{
+	if (h->timeouts_in_row < s->timeouts_before)
+		s->timeouts_before = 0; /* an acknowledgement began a new row */
+	return h->timeouts_in_row - s->timeouts_before;
 }
 
 void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
@@ -54,7 +72,8 @@ void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
 static void alive(struct rtmfp_session *s, uint64_t now)
 {
 	s->silent = s->retry_opening = false;
-	/* Replacing a session that lives would cost what is in flight, so the opening ends in whatever state it is. */
+	/* Replacing a session that lives would cost what is in flight, so the opening ends in whatever state
+	 * it is. */
 	rtmfp_peer_drop_opening(s->peer, now);
 }
 
@@ -62,10 +81,13 @@ void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now)
 {
 	struct rtmfp_flows_health h;
 
-	if (!s->silent || s->peer->current != s)
+	if (!s->silent && s->ping_first == RTMFP_NEVER)
 		return;
 	rtmfp_flows_health(s->flows, &h);
-	if (h.acked > s->silent_acked)
+	if (h.acked == s->asked_acked)
+		return;
+	heard(s); /* as good as a Ping Reply */
+	if (s->silent && s->peer->current == s)
 		alive(s, now);
 }
 
@@ -108,7 +130,7 @@ void rtmfp_liveness_pong_chunk(struct rtmfp_session *s, const uint8_t *message, 
 	/* An empty Ping that was repeated cannot tell which one was answered. */
 	if (s->ping_last == s->ping_first)
 		rtmfp_flows_rtt_sample(s->flows, now - s->ping_first, now);
-	ping_over(s);
+	heard(s);
 }
 
 static uint64_t keepalive_at(const struct rtmfp_session *s)
@@ -161,7 +183,7 @@ void rtmfp_liveness_tick(struct rtmfp_session *s, uint64_t now)
 	}
 	rtmfp_flows_health(s->flows, &h);
 	/* One timeout is a reason to ask, three are an answer. */
-	if (h.timeouts_in_row >= 1 && s->ping_first == RTMFP_NEVER && !s->silent &&
+	if (timeouts_since_heard(s, &h) >= 1 && s->ping_first == RTMFP_NEVER && !s->silent &&
 	    now >= s->ping_last + h.erto)
 		s->want_ping = true;
 	if (now >= ping_deadline(s)) {
@@ -173,7 +195,7 @@ void rtmfp_liveness_tick(struct rtmfp_session *s, uint64_t now)
 		s->want_ping = true;
 	}
 	if (!s->silent &&
-	    (h.timeouts_in_row >= SILENT_AFTER ||
+	    (timeouts_since_heard(s, &h) >= SILENT_AFTER ||
 	     (h.ack_due_since != RTMFP_NEVER && now >= h.ack_due_since + s->ep->params.silence)))
 		rtmfp_liveness_suspect(s, now);
 	if (s->retry_opening && now >= s->last_suspect + s->ep->params.silence)
@@ -191,7 +213,7 @@ void rtmfp_liveness_suspect(struct rtmfp_session *s, uint64_t now)
 		struct rtmfp_flows_health h;
 
 		rtmfp_flows_health(s->flows, &h);
-		s->silent_acked = h.acked;
+		s->asked_acked = h.acked;
 		/* One more question, so that a session that only seemed silent is heard again. */
 		s->want_ping = true;
 		rtmfp_session_wake(s);

@@ -117,7 +117,9 @@ struct rtmfp_session {
 	bool silent;
 	bool retry_opening; /* a replacement could not be opened */
 	uint64_t last_suspect;
-	uint64_t silent_acked; /* bytes acknowledged when it fell silent */
+	unsigned timeouts_before; /* of the row of timeouts, those before the far end was last heard */
+	uint64_t asked_acked;	  /* bytes acknowledged when the oldest unanswered Ping was sent, or it fell
+				     silent */
 
 	/* mobility (mobility.c) */
 	struct rtmfp_mobility *mobility;
