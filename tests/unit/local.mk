@@ -3,7 +3,7 @@
 if HAVE_CHECK
 check_LIBRARIES += tests/unit/libflowssim.a
 tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
-tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
+tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 endif
 
 if HAVE_CHECK
