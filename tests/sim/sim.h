@@ -52,7 +52,8 @@ enum sim_what {
 struct sim_world {
 	uint64_t now;
 	struct prng prng;
-	bool real; /* nodes use the real profile */
+	bool real;  /* nodes use the real profile */
+	bool reset; /* nodes made from now on give stateless resets */
 	struct rtmfp_params params;
 	uint64_t timer_slack; /* nodes wake up to this late */
 

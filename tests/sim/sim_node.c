@@ -78,6 +78,7 @@ struct sim_node *sim_node_new(struct sim_world *w, const char *name)
 	n->name = name;
 	n->index = (unsigned)w->node_count;
 	n->params = w->params;
+	n->stateless_reset = w->reset;
 	n->arrivals_tail = &n->arrivals;
 	n->wake_at = RTMFP_NEVER;
 	n->receive_buffer = 4u << 20;
