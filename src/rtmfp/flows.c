@@ -598,25 +598,31 @@ static bool lose_all(struct rtmfp_flows *f, uint64_t now)
 	return any;
 }
 
-void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+/*
+ * What is in flight left on the old path and says nothing of the new one: it would only fill the window until
+ * a timeout. It is no loss in the sense of congestion control.
+ */
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now)
 {
 	if (f->dead)
 		return;
 	f->now = now;
 	rtmfp_flows_enter(f);
-	rtmfp_rtt_path_changed(&f->rtt, now);
-	/*
-	 * What is in flight left on the old path and says nothing of the new one: it would only fill the new,
-	 * small window until a timeout of RTTs that are not known yet. No loss in the sense of congestion
-	 * control.
-	 */
 	(void)lose_all(f, now);
-	f->cc->ops->on_path_change(f->cc, now);
-	update_pacer(f, now);
 	f->timeouts_in_row = 0;
 	f->ack_due_since = RTMFP_NEVER;
 	rtmfp_flows_wake(f);
 	rtmfp_flows_leave(f);
+}
+
+void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+{
+	if (f->dead)
+		return;
+	rtmfp_flows_rebound(f, now);
+	rtmfp_rtt_path_changed(&f->rtt, now);
+	f->cc->ops->on_path_change(f->cc, now);
+	update_pacer(f, now);
 }
 
 /* TIMEOUT_ALARM has fired (3.6.2.6): all that is in flight is lost. */

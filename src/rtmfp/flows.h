@@ -97,6 +97,9 @@ size_t rtmfp_flows_oversize(const struct rtmfp_flows *f);
  * time critical notifications ask for restraint (3.5.2.1).
  */
 void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed);
+/** rtmfp_flows_rebound: the far end has another port; what is in flight to the old one is given up, RTT and
+ * window stay. */
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now);
 /** rtmfp_flows_path_changed: RTT and congestion state start anew (PROTOCOL.md section 5.1). */
 void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now);
 

@@ -47,6 +47,8 @@ struct rtmfp_params {
 	unsigned verify_pings;	      /* 5 */
 	uint64_t verify_lifetime;     /* 10 s */
 	uint64_t move_interval;	      /* 1 s between changes of DESTADDR */
+	uint64_t divert_for;	      /* 1 s in */
+	uint64_t divert_every;	      /* 60 s the downlink may go to addresses that are not verified */
 	unsigned ping_reply_rate;     /* 20/s Pings with a message answered */
 	size_t ping_reply_max;	      /* 1400 bytes */
 	/* flows */

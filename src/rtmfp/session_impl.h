@@ -65,6 +65,8 @@ struct rtmfp_candidate {
 struct rtmfp_mobility {
 	struct rtmfp_candidate candidates[RTMFP_CANDIDATE_PATHS];
 	struct rtmfp_candidate *downlink; /* where the downlink goes while it is verified, or NULL */
+	bool diverted;			  /* the downlink has gone to unverified addresses, */
+	uint64_t diverted_at;		  /* for the first time then */
 	uint64_t looked; /* |now| of the last tick: what was due by then waits for budget, not for time */
 };
 
@@ -202,6 +204,8 @@ struct rtmfp_candidate *rtmfp_mobility_ping_due(struct rtmfp_session *s, uint64_
 #define RTMFP_MOBILITY_PING_LEN (1u + 8u + RTMFP_MAC_LEN)
 void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c,
 			      uint8_t message[RTMFP_MOBILITY_PING_LEN], uint64_t now);
+/** rtmfp_mobility_downlink: the unverified address that the downlink goes to within its budget, or NULL. */
+struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, uint64_t now);
 /** rtmfp_mobility_budget: bytes that may still go to |c| before it is verified. */
 size_t rtmfp_mobility_budget(const struct rtmfp_candidate *c);
 /** rtmfp_mobility_local_gone: candidates that use |local| leave the choice to the kernel. */
