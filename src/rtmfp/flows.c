@@ -131,7 +131,7 @@ void rtmfp_flows_packet_begin(struct rtmfp_flows *f, uint64_t now)
 {
 	f->now = now;
 	f->ecn = 0;
-	f->has_prev = f->any_data = f->any_acks = false;
+	f->has_prev = f->any_data = f->any_acks = f->refused = false;
 	f->pre_outstanding = f->outstanding;
 	f->acked = 0;
 	f->newest_tsn = 0;
@@ -232,6 +232,7 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 		.now = now,
 		.acked = f->acked,
 		.pre_outstanding = f->pre_outstanding,
+		.next_tsn = f->tx.next,
 		.limited = f->limited,
 		.fastgrow_allowed = f->fastgrow,
 		.tc_sent = now < f->tc_until,
@@ -247,6 +248,7 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 	while (rtmfp_txorder_take(&f->tx, lost_below, &lost)) {
 		ack.lost += rtmfp_sendflow_lost(lost.flow, lost.sequence_number, now);
 		ack.any_loss = true;
+		ack.newest_lost = f->tx.oldest - 1;
 	}
 	ack.rtt = rtmfp_rtt_best(&f->rtt);
 	ack.min_rtt = rtmfp_rtt_min(&f->rtt);

@@ -137,6 +137,7 @@ struct rtmfp_flows {
 	uint8_t ecn;
 	bool has_prev; /* |prev| is the last User Data chunk */
 	bool any_data, any_acks;
+	bool refused; /* the beginning of a flow */
 	struct rtmfp_data prev;
 	uint64_t pre_outstanding, acked;
 	uint64_t newest_tsn; /* of what was newly acknowledged and sent once; 0: nothing */
