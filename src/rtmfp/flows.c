@@ -131,7 +131,7 @@ void rtmfp_flows_packet_begin(struct rtmfp_flows *f, uint64_t now)
 {
 	f->now = now;
 	f->ecn = 0;
-	f->has_prev = f->any_data = f->any_acks = f->refused = false;
+	f->has_prev = f->any_data = f->any_acks = false;
 	f->pre_outstanding = f->outstanding;
 	f->acked = 0;
 	f->newest_tsn = 0;
@@ -232,7 +232,6 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 		.now = now,
 		.acked = f->acked,
 		.pre_outstanding = f->pre_outstanding,
-		.next_tsn = f->tx.next,
 		.limited = f->limited,
 		.fastgrow_allowed = f->fastgrow,
 		.tc_sent = now < f->tc_until,
@@ -245,11 +244,9 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 				&(struct rtmfp_rtt_ack){ .sent = f->newest_sent, .prompt = f->acked_two },
 				now);
 	ack.any_nak = rtmfp_txorder_packet(&f->tx, &lost_below);
-	while (rtmfp_txorder_take(&f->tx, lost_below, &lost)) {
+	while (rtmfp_txorder_take(&f->tx, lost_below, &lost))
 		ack.lost += rtmfp_sendflow_lost(lost.flow, lost.sequence_number, now);
-		ack.any_loss = true;
-		ack.newest_lost = f->tx.oldest - 1;
-	}
+	ack.any_loss = ack.lost > 0;
 	ack.rtt = rtmfp_rtt_best(&f->rtt);
 	ack.min_rtt = rtmfp_rtt_min(&f->rtt);
 	f->cc->ops->on_ack_packet(f->cc, &ack);
@@ -561,9 +558,21 @@ void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed)
 	f->fastgrow = allowed;
 }
 
-void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now)
 {
 	f->now = now;
+	/*
+	 * What is in flight went the old way, most of it to where nobody is any more. It is repeated or given
+	 * up as ever, but if it counted, the window would be full until the first timeout.
+	 */
+	f->path_tsn = f->tx.next;
+	f->outstanding = 0;
+	rtmfp_flows_wake(f);
+}
+
+void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+{
+	rtmfp_flows_rebound(f, now);
 	rtmfp_rtt_path_changed(&f->rtt, now);
 	f->cc->ops->on_path_change(f->cc, now);
 	update_pacer(f, now);
@@ -572,7 +581,6 @@ void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
 		f->ack_due_since = now;
 	if (f->alarm != RTMFP_NEVER)
 		f->alarm = now + f->rtt.erto;
-	rtmfp_flows_wake(f);
 }
 
 /* ---- time ---- */

@@ -97,7 +97,12 @@ size_t rtmfp_flows_oversize(const struct rtmfp_flows *f);
  * time critical notifications ask for restraint (3.5.2.1).
  */
 void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed);
-/** rtmfp_flows_path_changed: RTT and congestion state start anew (PROTOCOL.md section 5.1). */
+/**
+ * rtmfp_flows_rebound: the far end has another port (PROTOCOL.md section 5.1). What is in flight to the old
+ * one takes no part of the window any more; RTT and congestion state stay.
+ */
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now);
+/** rtmfp_flows_path_changed is rtmfp_flows_rebound, and RTT and congestion state start anew. */
 void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now);
 
 /* ---- time ---- */

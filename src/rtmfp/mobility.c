@@ -178,7 +178,9 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	s->path = c->path;
 	give_up(s, c);
 	s->ep->counters.moves++;
-	if (!same_host)
+	if (same_host)
+		rtmfp_flows_rebound(s->flows, now);
+	else
 		rtmfp_flows_path_changed(s->flows, now);
 	if (s->ep->cb->on_path)
 		s->ep->cb->on_path(s->ep->user, s);
