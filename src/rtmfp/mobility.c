@@ -34,11 +34,18 @@ static void give_up(struct rtmfp_session *s, struct rtmfp_candidate *c)
 	*c = (struct rtmfp_candidate){ .used = false };
 }
 
+/* When verification may begin: one change of DESTADDR a second, so flapping is damped here. */
+static uint64_t verify_at(const struct rtmfp_session *s, uint64_t now)
+{
+	uint64_t at = s->last_move + s->ep->params.move_interval;
+
+	return s->last_move && at > now ? at : now;
+}
+
 /* A free place, or the older candidate's. */
 static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_path *path, uint64_t now)
 {
 	struct rtmfp_candidate *c = NULL;
-	uint64_t at = now;
 
 	if (!s->mobility) {
 		s->mobility = rtmfp_alloc(s->ep->mem, sizeof(*s->mobility));
@@ -57,11 +64,45 @@ static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_p
 	}
 	if (c->used)
 		give_up(s, c);
-	/* One change of DESTADDR a second, so flapping is damped here. */
-	if (s->last_move && s->last_move + s->ep->params.move_interval > now)
-		at = s->last_move + s->ep->params.move_interval;
-	*c = (struct rtmfp_candidate){ .used = true, .path = *path, .since = now, .next_ping = at };
+	*c = (struct rtmfp_candidate){
+		.used = true, .path = *path, .since = now, .next_ping = verify_at(s, now)
+	};
 	return c;
+}
+
+/*
+ * The newest packet came from |c|. If the one before did not, the far end is back there, and what was sent to
+ * verify it the first time may have missed it.
+ */
+static void came_from(struct rtmfp_session *s, struct rtmfp_candidate *c, uint64_t now)
+{
+	const struct rtmfp_params *p = &s->ep->params;
+	struct rtmfp_mobility *m = s->mobility;
+
+	if (m->downlink != c && now - c->since >= p->move_interval) {
+		c->since = now;
+		c->pings = 0;
+		c->next_ping = verify_at(s, now);
+	}
+	m->downlink = c;
+	if (!m->diverted || now - m->diverted_at >= p->divert_every) {
+		m->diverted = true;
+		m->diverted_at = now;
+	}
+}
+
+/*
+ * Who copies our far end's packets faster than the network can make its own address the newest all the time,
+ * and would keep most of the downlink for itself. A far end that has moved answers within a round trip, so
+ * what takes longer than |divert_for| gets nothing but Pings until it does.
+ */
+struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, uint64_t now)
+{
+	const struct rtmfp_mobility *m = s->mobility;
+
+	if (!m || !m->downlink || now - m->diverted_at >= s->ep->params.divert_for)
+		return NULL;
+	return m->downlink;
 }
 
 void rtmfp_mobility_received(struct rtmfp_session *s, const struct rtmfp_path *path, size_t len, bool newest,
@@ -92,7 +133,7 @@ void rtmfp_mobility_received(struct rtmfp_session *s, const struct rtmfp_path *p
 			c->path.local = (struct rtmfp_addr){ 0 };
 			c->path.interface = 0;
 		}
-		s->mobility->downlink = c;
+		came_from(s, c, now);
 	}
 	rtmfp_session_wake(s);
 }
@@ -145,7 +186,7 @@ void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c
 		c->interval =
 			h.rtt > s->ep->params.verify_interval_min ? h.rtt : s->ep->params.verify_interval_min;
 	} else {
-		c->interval *= 2;
+		c->interval *= 4; /* the last of five still goes within the 10 s: an outage may be as long */
 	}
 	c->pings++;
 	c->next_ping = now + c->interval;
@@ -177,6 +218,7 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	same_host = rtmfp_addr_same_host(&s->path.remote, &c->path.remote);
 	s->path = c->path;
 	give_up(s, c);
+	s->mobility->diverted = false;
 	s->ep->counters.moves++;
 	if (same_host)
 		rtmfp_flows_rebound(s->flows, now);

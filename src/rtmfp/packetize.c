@@ -185,7 +185,7 @@ unsigned rtmfp_session_send(struct rtmfp_session *s, struct rtmfp_train *train, 
 	c = rtmfp_mobility_ping_due(s, now);
 	if (c)
 		return send_verification(s, c, train, now);
-	c = s->mobility ? s->mobility->downlink : NULL;
+	c = rtmfp_mobility_downlink(s, now);
 	if (c && rtmfp_mobility_budget(c) >= rtmfp_session_datagram_max(s, &c->path)) {
 		path = &c->path;
 		if (rtmfp_mobility_budget(c) < most)

@@ -47,8 +47,10 @@ struct rtmfp_params {
 	unsigned verify_pings;	      /* 5 */
 	uint64_t verify_lifetime;     /* 10 s */
 	uint64_t move_interval;	      /* 1 s between changes of DESTADDR */
-	unsigned ping_reply_rate;     /* 20/s Pings with a message answered */
-	size_t ping_reply_max;	      /* 1400 bytes */
+	uint64_t divert_for;	  /* 1 s: the downlink goes to addresses that are not verified so long ... */
+	uint64_t divert_every;	  /* ... in 60 s, unless one of them is verified */
+	unsigned ping_reply_rate; /* 20/s Pings with a message answered */
+	size_t ping_reply_max;	  /* 1400 bytes */
 	/* flows */
 	unsigned recvflows_max;	     /* 64 a session, lingering ones included */
 	unsigned sendflows_max;	     /* 64 */

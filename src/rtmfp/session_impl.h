@@ -62,7 +62,9 @@ struct rtmfp_candidate {
 
 struct rtmfp_mobility {
 	struct rtmfp_candidate candidates[RTMFP_CANDIDATE_PATHS];
-	struct rtmfp_candidate *downlink; /* where the downlink goes while it is verified, or NULL */
+	struct rtmfp_candidate *downlink; /* where the newest packet came from, or NULL: from DESTADDR */
+	bool diverted;			  /* since |diverted_at|; nothing was verified since */
+	uint64_t diverted_at;
 	uint64_t looked; /* |now| of the last tick: what was due by then waits for budget, not for time */
 };
 
@@ -194,6 +196,8 @@ struct rtmfp_candidate *rtmfp_mobility_ping_due(struct rtmfp_session *s, uint64_
 #define RTMFP_MOBILITY_PING_LEN (1u + 8u + RTMFP_MAC_LEN)
 void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c,
 			      uint8_t message[RTMFP_MOBILITY_PING_LEN], uint64_t now);
+/** rtmfp_mobility_downlink returns the candidate that the downlink goes to while it is verified, or NULL. */
+struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, uint64_t now);
 /** rtmfp_mobility_budget: bytes that may still go to |c| before it is verified. */
 size_t rtmfp_mobility_budget(const struct rtmfp_candidate *c);
 uint64_t rtmfp_mobility_expiry(const struct rtmfp_session *s);
