@@ -296,6 +296,7 @@ void rtmfp_flows_timestamps_fill(struct rtmfp_flows *f, struct rtmfp_packet_head
 void rtmfp_flows_rtt_sample(struct rtmfp_flows *f, uint64_t rtt, uint64_t now)
 {
 	rtmfp_rtt_sample(&f->rtt, rtt, now);
+	update_pacer(f, now);
 }
 
 /* ---- sending ---- */
@@ -727,7 +728,7 @@ void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *
 		.timeouts_in_row = f->timeouts_in_row,
 		.ack_due_since = f->ack_due_since,
 		.erto = f->rtt.erto,
-		.erto_unbacked = rtmfp_rtt_erto_unbacked(&f->rtt),
+		.erto_unbacked = f->rtt.unbacked,
 		.acked = f->acked_total,
 		.srtt = f->rtt.srtt,
 		.rttvar = f->rtt.rttvar,

@@ -25,6 +25,7 @@ struct rtmfp_rtt {
 	/* 3.5.2.2, ns */
 	bool has_srtt;
 	uint64_t srtt, rttvar, mrto, erto;
+	uint64_t unbacked; /* ERTO as the measurements alone make it */
 	/* fine-grained, ns */
 	uint64_t latest;   /* RTT of the last timestamp echo */
 	uint64_t smoothed; /* 0: not measured */
@@ -40,7 +41,8 @@ struct rtmfp_rtt_ack {
 };
 
 void rtmfp_rtt_init(struct rtmfp_rtt *rtt, const struct rtmfp_params *params, uint64_t now);
-/** rtmfp_rtt_path_changed forgets all measurements; the echo of the far end's timestamps goes on. */
+/** rtmfp_rtt_path_changed forgets all measurements, but ERTO stays as they made it; the echo of the far end's
+ * timestamps goes on. */
 void rtmfp_rtt_path_changed(struct rtmfp_rtt *rtt, uint64_t now);
 /** rtmfp_rtt_timestamp is the near end's 250 Hz clock at |now|. */
 uint16_t rtmfp_rtt_timestamp(uint64_t now);
@@ -50,9 +52,6 @@ void rtmfp_rtt_received(struct rtmfp_rtt *rtt, const struct rtmfp_packet_header 
 void rtmfp_rtt_fill(struct rtmfp_rtt *rtt, struct rtmfp_packet_header *h, uint64_t now);
 /** rtmfp_rtt_backoff performs ERTO backoff. */
 void rtmfp_rtt_backoff(struct rtmfp_rtt *rtt);
-
-/** rtmfp_rtt_erto_unbacked is ERTO as the measurements alone make it. */
-uint64_t rtmfp_rtt_erto_unbacked(const struct rtmfp_rtt *rtt);
 
 /** rtmfp_rtt_sample takes a measurement without delay, as of a Ping and its reply. */
 void rtmfp_rtt_sample(struct rtmfp_rtt *rtt, uint64_t sample, uint64_t now);

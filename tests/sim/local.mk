@@ -49,3 +49,11 @@ tests_sim_test_sim_liveness_SOURCES = tests/sim/test_sim_liveness.c
 tests_sim_test_sim_liveness_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_sim_test_sim_liveness_LDADD = $(SIM_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_roaming
+TESTS += tests/sim/test_sim_roaming
+tests_sim_test_sim_roaming_SOURCES = tests/sim/test_sim_roaming.c
+tests_sim_test_sim_roaming_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_roaming_LDADD = $(SIM_LIBS)
+endif
