@@ -255,6 +255,7 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 	if (f->alarm != RTMFP_NEVER)
 		f->alarm = now + f->rtt.erto;
 	if (f->acked > 0) {
+		f->acked_total += f->acked;
 		f->timeouts_in_row = 0;
 		f->ack_due_since = f->outstanding > 0 ? now : RTMFP_NEVER;
 	}
@@ -718,6 +719,8 @@ void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *
 		.timeouts_in_row = f->timeouts_in_row,
 		.ack_due_since = f->ack_due_since,
 		.erto = f->rtt.erto,
+		.erto_unbacked = rtmfp_rtt_erto_unbacked(&f->rtt),
+		.acked = f->acked_total,
 		.srtt = f->rtt.srtt,
 		.rttvar = f->rtt.rttvar,
 		.rtt = f->rtt.smoothed,

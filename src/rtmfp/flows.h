@@ -110,6 +110,8 @@ struct rtmfp_flows_health {
 	uint64_t ack_due_since;	     /* since when data has been outstanding without any acknowledgement;
 					RTMFP_NEVER */
 	uint64_t erto, srtt, rttvar; /* 3.5.2.2, ns; srtt 0: not measured */
+	uint64_t erto_unbacked;	     /* ERTO as it would be without backoff (3.5.2.2), ns */
+	uint64_t acked;		     /* bytes acknowledged so far */
 	uint64_t rtt; /* smoothed fine-grained RTT from acknowledged fragments and Pings, ns; 0 none */
 	uint64_t min_rtt;
 	uint64_t cwnd, outstanding; /* bytes */

@@ -60,6 +60,13 @@ static void measure(struct rtmfp_rtt *rtt, uint64_t sample)
 	rtt->erto = rtt->mrto > rtt->params->erto_min ? rtt->mrto : rtt->params->erto_min;
 }
 
+uint64_t rtmfp_rtt_erto_unbacked(const struct rtmfp_rtt *rtt)
+{
+	if (!rtt->has_srtt)
+		return rtt->params->erto_initial;
+	return rtt->mrto > rtt->params->erto_min ? rtt->mrto : rtt->params->erto_min;
+}
+
 void rtmfp_rtt_received(struct rtmfp_rtt *rtt, const struct rtmfp_packet_header *h, uint64_t now)
 {
 	if (h->has_timestamp && (!rtt->has_ts_rx || h->timestamp != rtt->ts_rx)) {
@@ -129,6 +136,9 @@ void rtmfp_rtt_sample(struct rtmfp_rtt *rtt, uint64_t sample, uint64_t now)
 	rtt->smoothed = rtt->smoothed > 0 ? rtt->smoothed - rtt->smoothed / 8 + sample / 8 : sample;
 	if (rtt->smoothed == 0)
 		rtt->smoothed = 1;
+	/* A new path's first ERTO need not wait for a timestamp to come back. */
+	if (!rtt->has_srtt)
+		measure(rtt, sample);
 }
 
 /*

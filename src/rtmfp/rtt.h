@@ -51,6 +51,9 @@ void rtmfp_rtt_fill(struct rtmfp_rtt *rtt, struct rtmfp_packet_header *h, uint64
 /** rtmfp_rtt_backoff performs ERTO backoff. */
 void rtmfp_rtt_backoff(struct rtmfp_rtt *rtt);
 
+/** rtmfp_rtt_erto_unbacked is ERTO as the measurements alone make it. */
+uint64_t rtmfp_rtt_erto_unbacked(const struct rtmfp_rtt *rtt);
+
 /** rtmfp_rtt_sample takes a measurement without delay, as of a Ping and its reply. */
 void rtmfp_rtt_sample(struct rtmfp_rtt *rtt, uint64_t sample, uint64_t now);
 /** rtmfp_rtt_acked takes what an acknowledgement tells, if it is to be believed. */

@@ -106,19 +106,6 @@ static void abandon_entry(struct rtmfp_sendflow *flow, uint64_t seq)
 	e->flags |= RTMFP_SENDQ_ABANDONED;
 }
 
-/*
- * Takes out the first message, or its rest, unsent. It leaves a number behind, so that the far end sees the
- * gap; when memory is short, the gap of a message that was not begun goes untold.
- */
-static void drop_message(struct rtmfp_sendflow *flow)
-{
-	bool begun = rtmfp_sendqueue_message(&flow->q)->begun;
-
-	rtmfp_sendqueue_drop_message(&flow->q);
-	if (rtmfp_sendqueue_reserve(&flow->q) == 0)
-		(void)rtmfp_sendqueue_place(&flow->q, begun ? RTMFP_FRA_END : RTMFP_FRA_WHOLE);
-}
-
 static void abandoned(struct rtmfp_sendflow *flow)
 {
 	flow->stats.abandoned++;
@@ -147,7 +134,7 @@ static void abandon_message_of(struct rtmfp_sendflow *flow, uint64_t seq)
 			break;
 	}
 	if (at == q->next)
-		drop_message(flow);
+		rtmfp_sendqueue_give_up(q);
 	abandoned(flow);
 }
 
@@ -155,22 +142,45 @@ static bool message_expired(const struct rtmfp_sendflow *flow, uint64_t now)
 {
 	const struct rtmfp_sendq_message *m = rtmfp_sendqueue_message(&flow->q);
 
-	return m && !m->begun && m->queue_deadline != RTMFP_NEVER && now >= m->queue_deadline;
+	return m && !m->begun && !m->abandoned && m->queue_deadline != RTMFP_NEVER &&
+	       now >= m->queue_deadline;
 }
 
-static void drop_expired(struct rtmfp_sendflow *flow, uint64_t now)
+/*
+ * Takes out messages, or what is left of one, that were given up or have waited too long. Each leaves a
+ * number behind, so that the far end sees the gap. False: memory or room is short for that.
+ */
+static bool drop_abandoned(struct rtmfp_sendflow *flow, uint64_t now)
 {
-	while (message_expired(flow, now)) {
-		drop_message(flow);
-		abandoned(flow);
+	struct rtmfp_sendqueue *q = &flow->q;
+	const struct rtmfp_sendq_message *m;
+
+	while ((m = rtmfp_sendqueue_message(q))) {
+		int err;
+
+		if (message_expired(flow, now)) {
+			rtmfp_sendqueue_give_up(q);
+			abandoned(flow);
+		}
+		if (!m->abandoned)
+			break;
+		err = rtmfp_sendqueue_reserve(q);
+		if (err == RTMFP_ERR_NOMEM)
+			rtmfp_flows_retry(flow->f);
+		if (err)
+			return false;
+		(void)rtmfp_sendqueue_place(q, m->begun ? RTMFP_FRA_END : RTMFP_FRA_WHOLE);
+		rtmfp_sendqueue_drop_message(q);
 	}
+	return true;
 }
 
 /* ---- which fragment is next (3.6.2.3) ---- */
 
 static bool is_waiting_abandoned(const struct rtmfp_sendq_entry *e)
 {
-	return (e->flags & (RTMFP_SENDQ_ABANDONED | RTMFP_SENDQ_IN_FLIGHT)) == RTMFP_SENDQ_ABANDONED;
+	return (e->flags & (RTMFP_SENDQ_ABANDONED | RTMFP_SENDQ_IN_FLIGHT | RTMFP_SENDQ_GONE)) ==
+	       RTMFP_SENDQ_ABANDONED;
 }
 
 /*
@@ -241,11 +251,12 @@ static enum pick pick(struct rtmfp_sendflow *flow, uint64_t *seq, uint64_t now)
 {
 	struct rtmfp_sendqueue *q = &flow->q;
 	uint64_t lost;
+	bool may_cut;
 
 	for (;;) {
 		const struct rtmfp_sendq_entry *e;
 
-		drop_expired(flow, now);
+		may_cut = drop_abandoned(flow, now);
 		place_missing(flow);
 		trim(flow);
 		*seq = q->front;
@@ -261,7 +272,7 @@ static enum pick pick(struct rtmfp_sendflow *flow, uint64_t *seq, uint64_t now)
 		abandon_message_of(flow, lost);
 	}
 	if (rtmfp_sendqueue_messages(q) > 0)
-		return PICK_MESSAGE;
+		return may_cut ? PICK_MESSAGE : PICK_NONE;
 	*seq = flow->final_sn;
 	if (flow->final_sn > 0 && q->count > 0 && is_waiting_abandoned(rtmfp_sendqueue_entry(q, *seq)))
 		return PICK_FRAGMENT;
@@ -627,6 +638,7 @@ static void abandon_all(struct rtmfp_sendflow *flow)
 	for (uint64_t seq = q->front; seq < q->next; seq = rtmfp_sendqueue_from(q, seq + 1))
 		abandon_entry(flow, seq);
 	while (rtmfp_sendqueue_message(q)) {
+		rtmfp_sendqueue_give_up(q);
 		rtmfp_sendqueue_drop_message(q);
 		flow->stats.abandoned++;
 	}
@@ -702,19 +714,10 @@ void rtmfp_sendflow_tell_writable(struct rtmfp_sendflow *flow)
 
 void rtmfp_sendflow_settle(struct rtmfp_sendflow *flow)
 {
-	struct rtmfp_sendqueue *q = &flow->q;
-	size_t dropped;
-
-	if (rtmfp_sendqueue_settle(q) == 0)
+	if (rtmfp_sendqueue_settle(&flow->q) == 0)
 		return;
-	/* Memory is short, and the bytes are about to be gone. Messages that are borrowed are never repeated.
-	 */
-	dropped = rtmfp_sendqueue_drop_borrowed(q);
-	flow->stats.abandoned += dropped;
-	if (q->borrowed > 0) {
-		drop_message(flow);
-		abandoned(flow);
-	}
+	/* Memory is short, and the bytes are about to be gone. Such messages are never repeated anyway. */
+	flow->stats.abandoned += rtmfp_sendqueue_give_up_borrowed(&flow->q);
 	note_writable(flow);
 }
 
@@ -842,7 +845,7 @@ int rtmfp_sendflow_write(struct rtmfp_sendflow *flow, const struct rtmfp_write *
 		return RTMFP_ERR_LIMIT;
 	f->now = now;
 	if (is_full(flow, write->len))
-		drop_expired(flow, now);
+		(void)drop_abandoned(flow, now);
 	if (is_full(flow, write->len)) {
 		flow->wants_writable = true;
 		return RTMFP_ERR_NOBUFS;

@@ -86,19 +86,30 @@ int rtmfp_sendqueue_settle(struct rtmfp_sendqueue *q)
 	return err;
 }
 
-size_t rtmfp_sendqueue_drop_borrowed(struct rtmfp_sendqueue *q)
+static void give_up(struct rtmfp_sendqueue *q, struct rtmfp_sendq_message *m)
 {
-	size_t dropped = 0;
+	q->queued -= m->len - m->done;
+	m->done = m->len;
+	m->abandoned = true;
+	if (!m->borrowed)
+		return;
+	m->borrowed = NULL;
+	m->pos = q->bytes.tail - m->len;
+	q->borrowed--;
+}
 
-	for (; q->borrowed > 0; q->borrowed--, dropped++) {
-		const struct rtmfp_sendq_message *m = message_at(q, q->message_next - 1);
+void rtmfp_sendqueue_give_up(struct rtmfp_sendqueue *q)
+{
+	give_up(q, rtmfp_sendqueue_message(q));
+}
 
-		if (m->begun)
-			break;
-		q->queued -= m->len;
-		q->message_next--;
-	}
-	return dropped;
+size_t rtmfp_sendqueue_give_up_borrowed(struct rtmfp_sendqueue *q)
+{
+	size_t count = q->borrowed;
+
+	while (q->borrowed > 0)
+		give_up(q, message_at(q, q->message_next - q->borrowed));
+	return count;
 }
 
 int rtmfp_sendqueue_push(struct rtmfp_sendqueue *q, const struct rtmfp_sendq_message *m, const uint8_t *data)
@@ -130,7 +141,7 @@ void rtmfp_sendqueue_drop_message(struct rtmfp_sendqueue *q)
 {
 	struct rtmfp_sendq_message *m = rtmfp_sendqueue_message(q);
 
-	q->queued -= m->len - m->done;
+	assert(m->done == m->len);
 	if (m->borrowed)
 		q->borrowed--;
 	q->message_front++;

@@ -46,6 +46,7 @@ struct rtmfp_sendq_message {
 	uint32_t len;
 	uint32_t done;	      /* bytes that were cut */
 	uint32_t first, each; /* cuts that the user chose; 0: as much as fits */
+	bool abandoned;	      /* given up: only a number is still to be had for it */
 	bool begun;	      /* a fragment was cut */
 };
 
@@ -86,9 +87,6 @@ int rtmfp_sendqueue_push(struct rtmfp_sendqueue *q, const struct rtmfp_sendq_mes
 /** rtmfp_sendqueue_settle copies what is left of borrowed messages. 0 or RTMFP_ERR_NOMEM: nothing was copied.
  */
 int rtmfp_sendqueue_settle(struct rtmfp_sendqueue *q) RTMFP_MUST_CHECK;
-/** rtmfp_sendqueue_drop_borrowed takes out the borrowed messages of which nothing was sent; returns how many.
- */
-size_t rtmfp_sendqueue_drop_borrowed(struct rtmfp_sendqueue *q);
 /** rtmfp_sendqueue_message returns the first message that is not wholly cut, or NULL. */
 struct rtmfp_sendq_message *rtmfp_sendqueue_message(const struct rtmfp_sendqueue *q);
 static inline size_t rtmfp_sendqueue_messages(const struct rtmfp_sendqueue *q)
@@ -106,7 +104,11 @@ void rtmfp_sendqueue_peek(const struct rtmfp_sendqueue *q, uint32_t len, struct 
 struct rtmfp_sendq_entry *rtmfp_sendqueue_place(struct rtmfp_sendqueue *q, uint8_t fra);
 /** rtmfp_sendqueue_revive puts the last number of an empty queue back as an abandoned fragment. */
 struct rtmfp_sendq_entry *rtmfp_sendqueue_revive(struct rtmfp_sendqueue *q);
-/** rtmfp_sendqueue_drop_message takes the first message out, or what is left of it. */
+/** rtmfp_sendqueue_give_up abandons the first message, or what is left of it; it stays, without bytes. */
+void rtmfp_sendqueue_give_up(struct rtmfp_sendqueue *q);
+/** rtmfp_sendqueue_give_up_borrowed does so with all that are borrowed, and returns how many. */
+size_t rtmfp_sendqueue_give_up_borrowed(struct rtmfp_sendqueue *q);
+/** rtmfp_sendqueue_drop_message takes out the first message, of which nothing is left. */
 void rtmfp_sendqueue_drop_message(struct rtmfp_sendqueue *q);
 
 /** rtmfp_sendqueue_entry returns the fragment |seq|, from |front| to before |next|; it may be gone. */

@@ -52,7 +52,8 @@ enum sim_what {
 struct sim_world {
 	uint64_t now;
 	struct prng prng;
-	bool real; /* nodes use the real profile */
+	bool real;  /* nodes use the real profile */
+	bool reset; /* nodes made from now on give stateless resets */
 	struct rtmfp_params params;
 	uint64_t timer_slack; /* nodes wake up to this late */
 
@@ -308,6 +309,13 @@ bool sim_peers_agree(const struct sim_peer *a, const struct sim_peer *b);
 /** sim_peer_sessions counts the sessions of the endpoint with that peer that are open: current, draining and
  * unconfirmed ones. */
 unsigned sim_peer_sessions(const struct sim_peer *peer);
+/** sim_peer_replace opens a session that is to replace the current one, for no reason at all. */
+void sim_peer_replace(struct sim_peer *peer);
+/** sim_peer_close closes the current session; sim_peer_set_keepalive also counts for later runs. */
+void sim_peer_close(struct sim_peer *peer, bool abrupt);
+void sim_peer_set_keepalive(struct sim_peer *peer, uint64_t interval);
+/** sim_node_shutdown lets it say goodbye to everybody and stop. */
+void sim_node_shutdown(struct sim_node *n);
 
 /* ------------------------------------------------------------------------------------------------------------
  * Streams of messages

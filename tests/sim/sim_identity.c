@@ -70,7 +70,7 @@ static void real_keys_free(void *keys)
 
 static void init_real(struct sim_identity *identity, struct sim_world *w)
 {
-	struct crypto_config cfg = { .suites = { CRYPTO_SUITE_AESGCM } };
+	struct crypto_config cfg = { .suites = { CRYPTO_SUITE_AESGCM }, .stateless_reset = w->reset };
 	struct prng r = { .state = identity->id };
 
 	drawn_from = &w->prng;
@@ -98,6 +98,7 @@ void sim_identity_init(struct sim_identity *identity, struct sim_world *w, uint6
 		return;
 	}
 	fakecrypto_init(&identity->fake, id, prng_next(&w->prng) + run, &w->mem, &w->ledger);
+	identity->fake.reset_tokens = w->reset;
 	identity->ops = identity->fake.ops;
 	identity->crypto = &identity->fake;
 }

@@ -78,6 +78,7 @@ struct sim_node *sim_node_new(struct sim_world *w, const char *name)
 	n->name = name;
 	n->index = (unsigned)w->node_count;
 	n->params = w->params;
+	n->stateless_reset = w->reset;
 	n->arrivals_tail = &n->arrivals;
 	n->wake_at = RTMFP_NEVER;
 	n->receive_buffer = 4u << 20;
@@ -162,6 +163,13 @@ void sim_node_kill(struct sim_node *n)
 			sim_identity_add(&n->identity, &n->peers[i]->other->identity, n->peers[i]->psk);
 }
 
+void sim_node_shutdown(struct sim_node *n)
+{
+	rtmfp_endpoint_shutdown(n->ep, n->w->now);
+	sim_node_process(n);
+	sim_node_kill(n);
+}
+
 void sim_node_free(struct sim_node *n)
 {
 	discard_arrivals(n);
@@ -219,6 +227,25 @@ void sim_peer_open(struct sim_peer *peer)
 	/* Without memory or address it is tried again by whoever wants to send. */
 	if (rtmfp_peer_open(peer->rtmfp, peer->node->w->now) == 0)
 		sim_node_later(peer->node, peer->node->w->now);
+}
+
+void sim_peer_close(struct sim_peer *peer, bool abrupt)
+{
+	struct rtmfp_session *session = sim_peer_session(peer);
+
+	sim_assert(session);
+	rtmfp_session_close(session, abrupt, peer->node->w->now);
+	sim_assert(!sim_peer_is_open(peer));
+	sim_node_later(peer->node, peer->node->w->now);
+}
+
+void sim_peer_set_keepalive(struct sim_peer *peer, uint64_t interval)
+{
+	peer->keepalive = interval;
+	if (!peer->rtmfp)
+		return;
+	rtmfp_peer_set_keepalive(peer->rtmfp, interval, peer->node->w->now);
+	sim_node_later(peer->node, rtmfp_endpoint_expiry(peer->node->ep));
 }
 
 struct rtmfp_session *sim_peer_session(const struct sim_peer *peer)
@@ -308,8 +335,9 @@ static unsigned count_run(const struct sim_arrival *first, size_t *len)
 	unsigned count = 1;
 
 	*len = first->len;
-	while (last->next && last->len == first->len && last->next->len <= first->len && count < 64 &&
-	       *len + last->next->len <= DATAGRAM_MAX && same_path(&first->path, &last->next->path)) {
+	while (last->next && last->len == first->len && last->next->len <= first->len &&
+	       last->next->len > 0 && count < 64 && *len + last->next->len <= DATAGRAM_MAX &&
+	       same_path(&first->path, &last->next->path)) {
 		last = last->next;
 		*len += last->len;
 		count++;

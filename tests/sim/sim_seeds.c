@@ -59,6 +59,26 @@ void sim_run_next(struct sim_run *run)
 		enter(run);
 }
 
+void sim_add_scenario(Suite *suite, const char *name, const TTest *test)
+{
+	TCase *tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 600); /* the simulator has a watchdog of its own */
+	tcase_add_test(tc, test);
+	suite_add_tcase(suite, tc);
+}
+
+int sim_run_suite(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 void sim_run_in(const struct sim_world *w)
 {
 	current.world = w;

@@ -9,6 +9,7 @@
 #ifndef SIM_SEEDS_H
 #define SIM_SEEDS_H
 
+#include <check.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -34,6 +35,11 @@ struct sim_run {
 struct sim_run sim_run_begin(const char *scenario, uint64_t count, bool random);
 bool sim_run_more(struct sim_run *run);
 void sim_run_next(struct sim_run *run);
+
+/** sim_add_scenario adds a test as a case of its own, so that CK_RUN_CASE=name runs it alone. */
+void sim_add_scenario(Suite *suite, const char *name, const TTest *test);
+/** sim_run_suite runs and frees it; what main returns. */
+int sim_run_suite(Suite *suite);
 
 /** sim_fail ends the test: where, which scenario, which seed, when in virtual time, and how to run it again.
  */

@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t sim_random(uint64_t *state)
-{
-	uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-	return z ^ (z >> 31);
-}
-
 /* ---- memory ---- */
 
 struct block {
@@ -28,10 +19,10 @@ static void *count_alloc(void *ctx, size_t size)
 	struct block *b;
 
 	m->calls++;
-	if (m->calls == m->fail_at || (m->fail_one_in > 0 && sim_random(&m->random) % m->fail_one_in == 0))
+	if (m->calls == m->fail_at || (m->fail_one_in > 0 && prng_below(&m->random, m->fail_one_in) == 0))
 		return NULL;
 	b = calloc(1, sizeof(*b) + size);
-	ck_assert_ptr_nonnull(b);
+	sim_assert(b);
 	b->size = size;
 	m->blocks++;
 	m->bytes += size;
@@ -53,7 +44,7 @@ static void count_free(void *ctx, void *p)
 
 void sim_mem_init(struct sim_mem *m, uint64_t seed)
 {
-	*m = (struct sim_mem){ .random = seed };
+	*m = (struct sim_mem){ .random.state = seed };
 	m->mem = (struct rtmfp_mem){ .alloc = count_alloc, .free = count_free, .ctx = m };
 }
 
@@ -83,7 +74,7 @@ static uint8_t *make_message(uint32_t number, size_t len)
 
 	rtmfp_write_u32(&w, number);
 	rtmfp_write_u32(&w, (uint32_t)len);
-	ck_assert(!w.failed);
+	sim_assert(!w.failed);
 	for (size_t i = 8; i < len; i++)
 		data[i] = pattern(number, i);
 	return data;
@@ -140,14 +131,14 @@ static int on_recvflow(void *user, struct rtmfp_session *s, struct rtmfp_recvflo
 	struct sim_node *node = user;
 	struct sim_inbox *in;
 
-	ck_assert_ptr_eq(s, &node->session);
-	ck_assert_ptr_eq(rtmfp_recvflow_session(flow), s);
-	ck_assert_uint_ge(len, 1);
+	sim_assert(s == &node->session);
+	sim_assert(rtmfp_recvflow_session(flow) == s);
+	sim_assert(len >= 1);
 	node->recvflows++;
 	node->last_association = association;
 	if (node->answer > 0)
 		return node->answer;
-	ck_assert_uint_lt(node->inboxes, SIM_FLOWS);
+	sim_assert(node->inboxes < SIM_FLOWS);
 	in = &node->inbox[node->inboxes++];
 	*in = (struct sim_inbox){ .flow = flow, .tag = metadata[0] };
 	if (node->use_accept) {
@@ -168,20 +159,20 @@ static void on_message(void *user, struct rtmfp_recvflow *flow, const uint8_t *d
 	struct rtmfp_reader r = rtmfp_reader(data, len);
 	uint32_t number = rtmfp_read_u32(&r);
 
-	ck_assert_ptr_eq(in->flow, flow);
-	ck_assert(!in->closed);
-	ck_assert_uint_eq(rtmfp_read_u32(&r), len);
-	ck_assert(!r.failed);
+	sim_assert(in->flow == flow);
+	sim_assert(!in->closed);
+	sim_assert(rtmfp_read_u32(&r) == len);
+	sim_assert(!r.failed);
 	for (size_t i = 8; i < len; i++)
-		ck_assert_uint_eq(data[i], pattern(number, i));
-	ck_assert_uint_lt(number, SIM_MESSAGES);
-	ck_assert_uint_eq(in->got[number], 0); /* at most once */
+		sim_assert(data[i] == pattern(number, i));
+	sim_assert(number < SIM_MESSAGES);
+	sim_assert(in->got[number] == 0); /* at most once */
 	in->got[number] = 1;
 	if (!in->arrival_order) {
-		ck_assert(in->count == 0 || number > in->last);
-		ck_assert(in->count == 0 || info->sequence_number > in->last_sn);
+		sim_assert(in->count == 0 || number > in->last);
+		sim_assert(in->count == 0 || info->sequence_number > in->last_sn);
 		if (in->count > 0 && number > in->last + 1)
-			ck_assert(info->gap);
+			sim_assert(info->gap);
 		in->gaps += info->gap;
 	}
 	in->in_place += info->in_place;
@@ -197,7 +188,7 @@ static void on_recvflow_closed(void *user, struct rtmfp_recvflow *flow)
 	struct sim_inbox *in = rtmfp_recvflow_user(flow);
 
 	(void)user;
-	ck_assert(!in->closed);
+	sim_assert(!in->closed);
 	in->closed = true;
 }
 
@@ -205,7 +196,7 @@ static void on_exception(void *user, struct rtmfp_sendflow *flow, uint64_t code)
 {
 	struct sim_node *node = user;
 
-	ck_assert_ptr_eq(rtmfp_sendflow_user(flow), node);
+	sim_assert(rtmfp_sendflow_user(flow) == node);
 	node->exceptions++;
 	node->exception_code = code;
 }
@@ -240,7 +231,7 @@ void sim_init(struct sim *sim, uint64_t seed)
 {
 	memset(sim, 0, sizeof(*sim));
 	sim->now = RTMFP_S(1000);
-	sim->random = seed;
+	sim->random.state = seed;
 	sim->check = true;
 	for (unsigned i = 0; i < 2; i++) {
 		struct sim_node *node = &sim->node[i];
@@ -251,9 +242,8 @@ void sim_init(struct sim *sim, uint64_t seed)
 		node->params = rtmfp_params_default;
 		node->out.delay = RTMFP_MS(10);
 		sim_mem_init(&node->mem, seed + i);
-		ck_assert_int_eq(rtmfp_flows_new(&node->mem.mem, &node->session, &node->params, &callbacks,
-						 node, &hooks, false, sim->now, &node->session.flows),
-				 0);
+		sim_assert(rtmfp_flows_new(&node->mem.mem, &node->session, &node->params, &callbacks, node,
+					   &hooks, false, sim->now, &node->session.flows) == 0);
 		rtmfp_flows_set_datagram(node->session.flows, node->room - RTMFP_PACKET_HEADER_MAX);
 	}
 }
@@ -264,8 +254,8 @@ void sim_fini(struct sim *sim)
 		struct sim_node *node = &sim->node[i];
 
 		rtmfp_flows_free(node->session.flows);
-		ck_assert_uint_eq(node->mem.blocks, 0);
-		ck_assert_uint_eq(node->mem.bytes, 0);
+		sim_assert(node->mem.blocks == 0);
+		sim_assert(node->mem.bytes == 0);
 		while (node->out.first) {
 			struct sim_packet *p = node->out.first;
 
@@ -279,7 +269,7 @@ static void enqueue(struct sim *sim, struct sim_link *link, const uint8_t *data,
 {
 	struct sim_packet *p = malloc(sizeof(*p)), **where = &link->first;
 
-	ck_assert_uint_le(len, SIM_PACKET_MAX);
+	sim_assert(len <= SIM_PACKET_MAX);
 	p->at = at;
 	p->order = sim->order++;
 	p->len = len;
@@ -295,7 +285,7 @@ static void transmit(struct sim *sim, struct sim_link *link, const uint8_t *data
 	uint64_t at = sim->now + link->delay;
 	uint64_t n = link->sent++;
 
-	if (link->cut || (n < 64 && link->mask >> n & 1u) || sim_random(&sim->random) % 65536 < link->loss) {
+	if (link->cut || (n < 64 && link->mask >> n & 1u) || prng_below(&sim->random, 65536) < link->loss) {
 		link->dropped++;
 		return;
 	}
@@ -310,16 +300,16 @@ static void transmit(struct sim *sim, struct sim_link *link, const uint8_t *data
 		at = link->busy_until + link->delay;
 	}
 	if (link->jitter > 0)
-		at += sim_random(&sim->random) % link->jitter;
+		at += prng_below(&sim->random, link->jitter);
 	enqueue(sim, link, data, len, at);
-	if (sim_random(&sim->random) % 65536 < link->duplicate)
-		enqueue(sim, link, data, len, at + sim_random(&sim->random) % RTMFP_MS(5));
+	if (prng_below(&sim->random, 65536) < link->duplicate)
+		enqueue(sim, link, data, len, at + prng_below(&sim->random, RTMFP_MS(5)));
 }
 
 static void check(struct sim_node *node)
 {
 	if (node->sim->check)
-		ck_assert(rtmfp_flows_check(node->session.flows));
+		sim_assert(rtmfp_flows_check(node->session.flows));
 }
 
 void sim_feed(struct sim_node *node, const uint8_t *data, size_t len)
@@ -340,9 +330,9 @@ size_t sim_fill(struct sim_node *node, uint8_t *buf, size_t cap)
 	struct rtmfp_fill fill = { .keying_only = false };
 	size_t len = rtmfp_flows_fill(node->session.flows, &w, &fill, node->sim->now);
 
-	ck_assert(!w.failed);
-	ck_assert_uint_eq(len, rtmfp_written(&w));
-	ck_assert(len > 0 || (!fill.user_data && !fill.acks));
+	sim_assert(!w.failed);
+	sim_assert(len == rtmfp_written(&w));
+	sim_assert(len > 0 || (!fill.user_data && !fill.acks));
 	node->data_packets += fill.user_data;
 	check(node);
 	return len;
@@ -366,7 +356,7 @@ static bool send_packet(struct sim_node *node)
 	rtmfp_flows_timestamps_fill(node->session.flows, &h, node->sim->now);
 	rtmfp_packet_header_write(&w, &h);
 	rtmfp_write_bytes(&w, chunks, len);
-	ck_assert(!w.failed);
+	sim_assert(!w.failed);
 	node->packets++;
 	transmit(node->sim, &node->out, buf, rtmfp_written(&w));
 	return true;
@@ -385,13 +375,13 @@ static void pump_node(struct sim_node *node)
 		if (!send_packet(node)) {
 			/* Memory was short, or it was about something else that is not there any more. */
 			want = rtmfp_flows_want(f, false, node->sim->now);
-			ck_assert(want == RTMFP_WANT_NOTHING || (rtmfp_flows_oversize(f) > 0) != oversize);
+			sim_assert(want == RTMFP_WANT_NOTHING || (rtmfp_flows_oversize(f) > 0) != oversize);
 			break;
 		}
 	}
 	/* Nothing to send now: the next thing happens later, or the caller would spin. */
 	if (rtmfp_flows_want(f, false, node->sim->now) == RTMFP_WANT_NOTHING)
-		ck_assert_uint_gt(rtmfp_flows_expiry(f), node->sim->now);
+		sim_assert(rtmfp_flows_expiry(f) > node->sim->now);
 }
 
 void sim_pump(struct sim *sim)
@@ -408,7 +398,7 @@ static void receive(struct sim_node *node, const struct sim_packet *p)
 	size_t len;
 	const uint8_t *rest;
 
-	ck_assert_int_eq(rtmfp_packet_header_read(&r, &h), 0);
+	sim_assert(rtmfp_packet_header_read(&r, &h) == 0);
 	rtmfp_flows_timestamps_received(node->session.flows, &h, node->sim->now);
 	rest = rtmfp_read_rest(&r, &len);
 	memcpy(copy, rest, len);
@@ -420,7 +410,7 @@ static void receive(struct sim_node *node, const struct sim_packet *p)
 
 		if (flow->id < SIM_FLOWS + 64 && flow->state < RTMFP_RF_CLOSED &&
 		    flow->state != RTMFP_RF_COMPLETE_LINGER) {
-			ck_assert_uint_ge(cumulative, node->last_cumulative[flow->id]);
+			sim_assert(cumulative >= node->last_cumulative[flow->id]);
 			node->last_cumulative[flow->id] = cumulative;
 		}
 	}
@@ -446,7 +436,7 @@ void sim_run(struct sim *sim, uint64_t until)
 				sim->now = until;
 			return;
 		}
-		ck_assert_uint_ge(next, sim->now);
+		sim_assert(next >= sim->now);
 		sim->now = next;
 		sim->steps++;
 		for (unsigned i = 0; i < 2; i++) {

@@ -7,6 +7,14 @@
 #define FLOWS_SIM_H
 
 #include "flows_impl.h"
+#include "prng.h"
+
+/* As ck_assert, for where it is evaluated often: Check keeps a record of every assertion. */
+#define sim_assert(condition)                           \
+	do {                                            \
+		if (!(condition))                       \
+			ck_abort_msg("%s", #condition); \
+	} while (0)
 
 /* An allocator that counts, and fails when told to. */
 struct sim_mem {
@@ -16,12 +24,9 @@ struct sim_mem {
 	size_t calls;	      /* of alloc, ever */
 	size_t fail_at;	      /* this call fails; 0: none */
 	unsigned fail_one_in; /* at random; 0: never */
-	uint64_t random;
+	struct prng random;
 };
 void sim_mem_init(struct sim_mem *m, uint64_t seed);
-
-/** sim_random returns the next number of a sequence (splitmix64). */
-uint64_t sim_random(uint64_t *state);
 
 struct rtmfp_session { /* what the flows see of a session */
 	struct rtmfp_flows *flows;
@@ -97,7 +102,7 @@ struct sim_node {
 
 struct sim {
 	uint64_t now;
-	uint64_t random;
+	struct prng random;
 	uint64_t order;
 	struct sim_node node[2];
 	bool check; /* rtmfp_flows_check after every step */

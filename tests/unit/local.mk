@@ -1,7 +1,5 @@
 # Unit tests (Check), one program a module.
 
-EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h
-
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/test_types
 TESTS += tests/unit/test_types
@@ -99,12 +97,6 @@ TESTS += tests/unit/test_control_messages
 tests_unit_test_control_messages_SOURCES = tests/unit/test_control_messages.c
 tests_unit_test_control_messages_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_control_messages_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
-endif
-
-if HAVE_CHECK
-check_LIBRARIES += tests/unit/libflowssim.a
-tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
-tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp $(CHECK_CFLAGS)
 endif
 
 if HAVE_CHECK
@@ -268,4 +260,55 @@ tests_unit_test_crypto_answers_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
 tests_unit_print_story_SOURCES = tests/unit/print_story.c tests/unit/story.c tests/unit/story.h tests/unit/keying.h
 tests_unit_print_story_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
 tests_unit_print_story_LDADD = $(CRYPTO_TEST_LIBS)
+endif
+
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h tests/unit/memory.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_timer
+TESTS += tests/unit/test_timer
+tests_unit_test_timer_SOURCES = tests/unit/test_timer.c
+tests_unit_test_timer_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_timer_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_idtable
+TESTS += tests/unit/test_idtable
+tests_unit_test_idtable_SOURCES = tests/unit/test_idtable.c
+tests_unit_test_idtable_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_idtable_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_limiter
+TESTS += tests/unit/test_limiter
+tests_unit_test_limiter_SOURCES = tests/unit/test_limiter.c
+tests_unit_test_limiter_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_limiter_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+# What the endpoint is tested with: a profile without cryptography (fakecrypto.h).
+if HAVE_CHECK
+check_LIBRARIES += tests/unit/libfakecrypto.a
+tests_unit_libfakecrypto_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit
+tests_unit_libfakecrypto_a_SOURCES = \
+	tests/unit/fakecrypto.c \
+	tests/unit/fakecrypto.h \
+	tests/unit/fakecrypto_impl.h \
+	tests/unit/fakecrypto_packet.c
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_cookie
+TESTS += tests/unit/test_cookie
+tests_unit_test_cookie_SOURCES = tests/unit/test_cookie.c
+tests_unit_test_cookie_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_cookie_LDADD = tests/unit/libfakecrypto.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_LIBRARIES += tests/unit/libflowssim.a
+tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
+tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 endif

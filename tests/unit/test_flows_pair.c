@@ -2,7 +2,6 @@
 /* Flows over a simulated link: what arrives, in which order, how often, and what is left behind. */
 #include "flows_sim.h"
 
-#include <check.h>
 #include <stdlib.h>
 
 static struct sim sim;
@@ -46,6 +45,214 @@ START_TEST(bulk_clean)
 }
 END_TEST
 
+/* Every pattern of loss among the first packets of both directions. */
+START_TEST(loss_masks)
+{
+	for (uint64_t mask = (uint64_t)_i * 64; mask < ((uint64_t)_i + 1) * 64; mask++) {
+		struct rtmfp_sendflow *flow;
+		struct sim_inbox *in;
+
+		sim_init(&sim, mask);
+		sim.node[0].out.mask = mask & 0x3f;
+		sim.node[1].out.mask = mask >> 6;
+		flow = sim_open(&sim.node[0], 7, RTMFP_PRIORITY_BULK, SIZE_MAX);
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, 0, 100, RTMFP_NEVER, 0), 0);
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, 1, 5000, RTMFP_NEVER, 0), 0);
+		sim_run(&sim, sim.now + RTMFP_MS(15));
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, 2, 3000, RTMFP_NEVER, 0), 0);
+		rtmfp_sendflow_close(flow, sim.now);
+		sim_run(&sim, sim.now + RTMFP_S(100));
+		in = sim_inbox(&sim.node[1], 7);
+		ck_assert_ptr_nonnull(in);
+		prng_assert((struct prng_run){ .seed = mask }, in->count == 3 && in->closed && in->gaps == 0);
+		ck_assert_uint_eq(sim.node[0].closed_sends, 1);
+		sim_fini(&sim);
+	}
+}
+END_TEST
+
+/* ---- everything at random ---- */
+
+struct soak_flow {
+	struct rtmfp_sendflow *flow;
+	unsigned node;
+	unsigned tag;
+	uint64_t lifetime;
+	uint32_t next; /* number of the next message */
+	uint32_t refused;
+	bool open;
+};
+
+struct soak {
+	struct soak_flow flow[2 * SIM_FLOWS];
+	unsigned count;
+};
+static struct soak soak;
+
+static struct soak_flow *soak_find(unsigned node, unsigned tag)
+{
+	for (unsigned i = 0; i < soak.count; i++) {
+		if (soak.flow[i].node == node && soak.flow[i].tag == tag)
+			return &soak.flow[i];
+	}
+	return NULL;
+}
+
+static size_t random_size(struct prng *r, size_t most)
+{
+	size_t len = 8 + (size_t)(prng_next(r) >> (44 + prng_below(r, 20)));
+
+	return len < most ? len : most;
+}
+
+static void soak_write(struct sim *s, struct soak_flow *sf, size_t most)
+{
+	struct sim_node *node = &s->node[sf->node];
+	unsigned flags = prng_below(&s->random, 2) ? RTMFP_WRITE_BORROW : 0;
+	int err;
+
+	if (!sf->open || sf->next >= SIM_MESSAGES)
+		return;
+	err = sim_write(node, sf->flow, sf->next, random_size(&s->random, most), sf->lifetime, flags);
+	sim_assert(err == 0 || err == RTMFP_ERR_NOBUFS || err == RTMFP_ERR_NOMEM);
+	if (err == 0)
+		sf->next++;
+	else
+		sf->refused++;
+}
+
+/* Writes again from within a callback now and then. */
+static void soak_on_message(struct sim_node *node, struct sim_inbox *in, uint32_t number)
+{
+	unsigned n = (unsigned)(node - node->sim->node);
+
+	if (number % 7 == 0) {
+		struct soak_flow *sf = soak_find(n, in->tag);
+
+		if (sf)
+			soak_write(node->sim, sf, 3000);
+	}
+	if (number % 31 == 30) {
+		rtmfp_recvflow_suspend(in->flow, true, node->sim->now);
+		if (number % 2)
+			rtmfp_recvflow_suspend(in->flow, false, node->sim->now);
+	}
+}
+
+static void random_link(struct prng *r, struct sim_link *link)
+{
+	link->delay = prng_below(r, RTMFP_MS(80));
+	link->jitter = prng_below(r, 3) == 0 ? prng_below(r, RTMFP_MS(30)) : 0;
+	link->loss = prng_below(r, 3) == 0 ? 0 : (unsigned)prng_below(r, 10000);
+	link->duplicate = prng_below(r, 3) == 0 ? (unsigned)prng_below(r, 5000) : 0;
+	link->rate = prng_below(r, 2) ? 100000 + prng_below(r, 4000000) : 0;
+	link->queue = 20000 + (size_t)prng_below(r, 100000);
+}
+
+static void soak_run(uint64_t seed, unsigned fail_one_in)
+{
+	static const uint64_t lifetimes[] = { 0, RTMFP_MS(50), RTMFP_MS(500), RTMFP_NEVER, RTMFP_NEVER };
+	struct prng *r = &sim.random;
+
+	sim_init(&sim, seed);
+	soak.count = 0;
+	for (unsigned n = 0; n < 2; n++) {
+		struct sim_node *node = &sim.node[n];
+
+		random_link(r, &node->out);
+		node->use_accept = true;
+		node->accept.order = prng_below(r, 2) ? RTMFP_ORDER_ARRIVAL : RTMFP_ORDER_QUEUE;
+		node->accept.buffer_capacity =
+			prng_below(r, 4) == 0 ? 2000 + prng_below(r, 10000) : 65536 + prng_below(r, 1000000);
+		node->accept.message_max = RTMFP_MESSAGE_MAX;
+		node->on_message = soak_on_message;
+		node->room = 600 + (size_t)prng_below(r, 900);
+		rtmfp_flows_set_datagram(node->session.flows, node->room - RTMFP_PACKET_HEADER_MAX);
+		for (unsigned i = 0; i <= prng_below(r, 4); i++) {
+			struct soak_flow *sf = &soak.flow[soak.count++];
+
+			*sf = (struct soak_flow){ .node = n, .tag = i, .open = true };
+			sf->lifetime = lifetimes[prng_below(r, 5)];
+			sf->flow = sim_open(node, i, (enum rtmfp_priority)prng_below(r, 8),
+					    1000 + (size_t)prng_below(r, 1 << 18));
+			ck_assert_ptr_nonnull(sf->flow);
+		}
+	}
+	sim.node[0].mem.fail_one_in = sim.node[1].mem.fail_one_in = fail_one_in;
+	for (unsigned step = 0; step < 300; step++) {
+		struct soak_flow *sf = &soak.flow[prng_below(r, soak.count)];
+
+		for (unsigned burst = (unsigned)prng_below(r, 8); burst > 0; burst--)
+			soak_write(&sim, sf, prng_below(r, 20) == 0 ? 60000 : 2500);
+		if (prng_below(r, 100) == 0)
+			sim.node[prng_below(r, 2)].out.cut = true;
+		if (prng_below(r, 10) == 0)
+			sim.node[0].out.cut = sim.node[1].out.cut = false;
+		if (prng_below(r, 100) == 0)
+			rtmfp_flows_path_changed(sim.node[0].session.flows, sim.now);
+		if (prng_below(r, 60) == 0) {
+			struct sim_node *node = &sim.node[prng_below(r, 2)];
+
+			node->room = 600 + (size_t)prng_below(r, 900);
+			rtmfp_flows_set_datagram(node->session.flows, node->room - RTMFP_PACKET_HEADER_MAX);
+		}
+		for (unsigned n = 0; n < 2; n++) {
+			for (unsigned i = 0; i < sim.node[n].inboxes; i++) {
+				if (!sim.node[n].inbox[i].closed && prng_below(r, 5) == 0)
+					rtmfp_recvflow_suspend(sim.node[n].inbox[i].flow, false, sim.now);
+			}
+		}
+		sim_run(&sim, sim.now + prng_below(r, RTMFP_MS(20)));
+	}
+	sim.node[0].out.cut = sim.node[1].out.cut = false;
+	for (unsigned i = 0; i < soak.count; i++) {
+		rtmfp_sendflow_close(soak.flow[i].flow, sim.now);
+		soak.flow[i].open = false;
+	}
+	sim.node[0].mem.fail_one_in = sim.node[1].mem.fail_one_in = 0;
+	for (unsigned round = 0; round < 1000; round++) {
+		for (unsigned n = 0; n < 2; n++) {
+			for (unsigned i = 0; i < sim.node[n].inboxes; i++) {
+				if (!sim.node[n].inbox[i].closed)
+					rtmfp_recvflow_suspend(sim.node[n].inbox[i].flow, false, sim.now);
+			}
+		}
+		sim_run(&sim, sim.now + RTMFP_MS(500));
+	}
+	for (unsigned i = 0; i < soak.count; i++) {
+		const struct soak_flow *sf = &soak.flow[i];
+		const struct sim_inbox *in = sim_inbox(&sim.node[1 - sf->node], sf->tag);
+		struct prng_run run = { .seed = seed };
+
+		if (sf->next == 0 && !in)
+			continue;
+		prng_assert(run, in && in->closed);
+		prng_assert(run, in->count <= sf->next);
+		if (sf->lifetime == RTMFP_NEVER)
+			prng_assert(run, in->count == sf->next);
+	}
+	ck_assert_uint_eq(sim.node[0].session.flows->send_count, 0);
+	ck_assert_uint_eq(sim.node[1].session.flows->send_count, 0);
+	ck_assert_uint_eq(sim.node[0].session.flows->recv_count, 0);
+	ck_assert_uint_eq(sim.node[1].session.flows->recv_count, 0);
+	sim_fini(&sim);
+}
+
+START_TEST(soak_test)
+{
+	for (prng_each(run, (uint64_t)_i * 20 + 1, 20))
+		soak_run(run.seed, 0);
+}
+END_TEST
+
+/* Memory fails now and then: nothing that is reliable may be lost, nothing may be inconsistent. */
+START_TEST(soak_without_memory)
+{
+	for (prng_each(run, (uint64_t)_i * 20 + 1, 20))
+		soak_run(run.seed, 5);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("flows_pair");
@@ -53,9 +260,12 @@ int main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, one_message);
 	tcase_add_test(tc, bulk_clean);
+	tcase_add_loop_test(tc, loss_masks, 0, 64);
+	tcase_add_loop_test(tc, soak_test, 0, 5);
+	tcase_add_loop_test(tc, soak_without_memory, 0, 5);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
