@@ -238,30 +238,6 @@ tests_unit_test_crypto_memory_LDFLAGS = -Wl,--wrap=aligned_alloc -Wl,--wrap=free
 tests_unit_test_crypto_memory_LDADD = $(CRYPTO_TEST_LIBS)
 endif
 
-# The test vectors of doc/PROTOCOL.md; needs no Check.
-check_PROGRAMS += tests/unit/print_vectors
-TESTS += tests/unit/test_vectors.sh
-EXTRA_DIST += tests/unit/test_vectors.sh
-tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c
-tests_unit_print_vectors_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
-tests_unit_print_vectors_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS)
-
-EXTRA_DIST += tests/data/README tests/data/profile-vectors.txt tests/data/noise/cacophony.json \
-	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
-	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
-
-if HAVE_CHECK
-check_PROGRAMS += tests/unit/test_crypto_answers tests/unit/print_story
-TESTS += tests/unit/test_crypto_answers
-tests_unit_test_crypto_answers_SOURCES = tests/unit/test_crypto_answers.c tests/unit/story.c tests/unit/story.h \
-	tests/unit/keying.h tests/unit/vectors.h
-tests_unit_test_crypto_answers_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
-tests_unit_test_crypto_answers_LDADD = $(CRYPTO_TEST_LIBS) $(JANSSON_LIBS)
-tests_unit_print_story_SOURCES = tests/unit/print_story.c tests/unit/story.c tests/unit/story.h tests/unit/keying.h
-tests_unit_print_story_CPPFLAGS = $(CRYPTO_TEST_CPPFLAGS)
-tests_unit_print_story_LDADD = $(CRYPTO_TEST_LIBS)
-endif
-
 EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h tests/unit/memory.h
 
 if HAVE_CHECK
@@ -312,3 +288,15 @@ check_LIBRARIES += tests/unit/libflowssim.a
 tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
 tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 endif
+
+# The test vectors of doc/PROTOCOL.md, which freeze the profile; needs no Check.
+check_PROGRAMS += tests/unit/print_vectors
+TESTS += tests/unit/test_vectors.sh
+EXTRA_DIST += tests/unit/test_vectors.sh
+tests_unit_print_vectors_SOURCES = tests/unit/print_vectors.c
+tests_unit_print_vectors_CPPFLAGS = -I$(srcdir)/src/crypto -I$(srcdir)/src/rtmfp -I$(builddir)
+tests_unit_print_vectors_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS)
+
+EXTRA_DIST += tests/data/README tests/data/noise/cacophony.json \
+	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
+	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json

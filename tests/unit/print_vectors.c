@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Prints the test vectors of doc/PROTOCOL.md appendix B: a handshake of each suite with its intermediate
- * values, first packets, and a rekey. Called by test_vectors.sh, which compares the output with the document.
+ * values, packets, and two rekeys. Called by test_vectors.sh, which compares the output with the document: so
+ * the document is what freezes the bytes of the profile.
  *
  * Everything that goes over the wire is made by the profile (src/crypto) and by the chunk writers of
  * src/rtmfp, with randomness fixed. What is inside is computed a second time from the document: prologues,
@@ -14,6 +15,7 @@
 #include "chunk.h"
 #include "handshake.h"
 #include "noise.h"
+#include "packet.h"
 #include "profile.h"
 
 #define OPS (&crypto_profile_ops)
@@ -65,6 +67,12 @@ static void next_draw(struct draw *d, size_t len, uint8_t first)
 	require(d->len == 0, "the profile did not draw the random bytes that the document says");
 	count_up(d->bytes, len, first);
 	d->len = len;
+}
+
+static void draw_ephemeral(struct draw *d, uint8_t first)
+{
+	next_draw(d, 32, first);
+	show("ephemeral private key", d->bytes, d->len);
 }
 
 struct end {
@@ -228,6 +236,19 @@ static void noise_message1(struct scene *s, struct noise *n, const uint8_t *mess
 	*n = reader;
 }
 
+/* What a handshake ends with; the same as in |keys|, where they are there already. */
+static void show_secret(struct scene *s, struct noise *n, const struct packet_keys *keys)
+{
+	noise_split(n, NULL, 0, &s->secret);
+	require(!keys || (memcmp(keys->x, s->secret.x, HASH_LEN) == 0 &&
+			  memcmp(keys->h, s->secret.h, HASH_LEN) == 0),
+		"the profile has other keys than the document");
+	show("h", s->secret.h, HASH_LEN);
+	show("k1", s->secret.k1, HASH_LEN);
+	show("k2", s->secret.k2, HASH_LEN);
+	show("x", s->secret.x, HASH_LEN);
+}
+
 static uint32_t number_of(const uint8_t id[4])
 {
 	return get_u32(id);
@@ -246,7 +267,7 @@ static void keying(struct scene *s)
 	size_t cert_len, len, signature_len;
 
 	printf("IIKeying\n");
-	next_draw(&s->i.draw, 32, 0x80);
+	draw_ephemeral(&s->i.draw, 0x80);
 	w = rtmfp_writer(bytes, sizeof(bytes));
 	rtmfp_write_bytes(&w, s->list, s->list_len);
 	rtmfp_write_bytes(&w, payload, RTMFP_MAC_LEN); /* of the RHello's MAC only the length counts here */
@@ -280,7 +301,7 @@ static void keying(struct scene *s)
 			OPS->responder_read(s->r.profile, number_of(s->i.id), s->cookie, sizeof(s->cookie),
 					    skic, sizeof(skic), &far, &s->r.hs) == 0,
 		"the responder refuses the IIKeying");
-	next_draw(&s->r.draw, 32, 0xb0);
+	draw_ephemeral(&s->r.draw, 0xb0);
 	require(OPS->responder_write(s->r.hs, number_of(s->r.id), &s->reflexive, skrc, sizeof(skrc), &len) ==
 				0 &&
 			len == sizeof(skrc),
@@ -296,11 +317,7 @@ static void keying(struct scene *s)
 	require(noise_ik_read2(&copy, skrc, sizeof(skrc), payload) == 0, "message 2 does not open");
 	show("payload", payload, sizeof(payload));
 	show("Noise message 2", skrc, sizeof(skrc));
-	noise_split(&copy, NULL, 0, &s->secret);
-	show("h", s->secret.h, HASH_LEN);
-	show("k1", s->secret.k1, HASH_LEN);
-	show("k2", s->secret.k2, HASH_LEN);
-	show("x", s->secret.x, HASH_LEN);
+	show_secret(s, &copy, NULL);
 	p = rtmfp_writer(params, sizeof(params));
 	rtmfp_write_bytes(&p, s->r.id, 4);
 	rtmfp_write_vlu(&p, sizeof(skrc));
@@ -321,16 +338,19 @@ static void keying(struct scene *s)
 			OPS->initiator_keys(s->i.hs, number_of(s->r.id), skrc, sizeof(skrc), &s->i.keys,
 					    &info) == 0,
 		"no keys");
+	require(memcmp(((struct packet_keys *)s->i.keys)->x, s->secret.x, HASH_LEN) == 0 &&
+			memcmp(((struct packet_keys *)s->i.keys)->h, s->secret.h, HASH_LEN) == 0,
+		"the profile has other keys than the document");
 }
 
 /* ---- the session ---- */
-
-static const uint8_t ping[] = { 0x02, 0x01, 0x00, 0x00 };
 
 static void session(struct scene *s)
 {
 	static const uint8_t confirm[] = { 0x01, 0x10, 0x00, 0x11, 0x80, 0x01, 0x01, 0x01, 0x08, 0x00, 0x02,
 					   0x01, 0x01, 0x02, 0x02, 0x00, 0x00, 0x00, 0x02, 0x03, 0x00 };
+	static const uint8_t of_initiator[] = { 0x01, 0x01, 0x00, 0x00 };
+	static const uint8_t of_responder[] = { 0x02, 0x01, 0x00, 0x00 };
 	uint8_t near[HASH_LEN], far[HASH_LEN];
 
 	printf("Session\n");
@@ -338,64 +358,117 @@ static void session(struct scene *s)
 	show("initiator's nonce", near, sizeof(near));
 	show("responder's nonce", far, sizeof(far));
 	show_packet("Packet 0 of the initiator: CONFIRM 0", &s->i, &s->r, confirm, sizeof(confirm));
-	show_packet("Packet 0 of the responder: an empty Ping", &s->r, &s->i, ping, sizeof(ping));
-	show_packet("Packet 1 of the responder: an empty Ping", &s->r, &s->i, ping, sizeof(ping));
+	show_packet("Packet 0 of the responder: an empty Ping", &s->r, &s->i, of_responder,
+		    sizeof(of_responder));
+	show_packet("Packet 1 of the responder: an empty Ping", &s->r, &s->i, of_responder,
+		    sizeof(of_responder));
+	/* All four bytes of the counter count, in the nonce as on the wire. */
+	((struct packet_keys *)s->i.keys)->next = 0x89abcdef;
+	show_packet("Packet 0x89abcdef of the initiator: an empty Ping", &s->i, &s->r, of_initiator,
+		    sizeof(of_initiator));
 }
 
-static void rekey(struct scene *s)
+struct rekeying {
+	const char *title;
+	uint8_t epoch;	    /* the new one */
+	struct end *a, *b;  /* a starts it */
+	uint8_t a_id, b_id; /* first bytes of the new session IDs */
+	uint8_t a_ephemeral, b_ephemeral;
+	uint8_t confirm[11]; /* the packet that carries CONFIRM */
+	uint8_t ping[4];     /* the other end's first packet */
+	const char *confirm_title, *ping_title;
+};
+
+static void rekey(struct scene *s, const struct rekeying *k)
 {
-	static const uint8_t confirm[] = { 0x02, 0x10, 0x00, 0x07, 0x00, 0x01, 0x02, 0x01, 0x02, 0x03, 0x01 };
 	uint8_t prologue[64], init[RTMFP_REKEY_MAX], resp[RTMFP_REKEY_MAX], payload[64];
 	struct rtmfp_writer w = rtmfp_writer(prologue, sizeof(prologue));
 	struct rtmfp_keying_info info = { 0 };
+	struct end *a = k->a, *b = k->b;
 	struct noise n, copy;
-	void *rk, *i_keys, *r_keys;
+	void *rk, *a_keys, *b_keys;
 	size_t init_len, resp_len;
-	uint32_t i_id, r_id;
+	uint32_t a_id, b_id;
 
-	printf("Rekey, started by the responder of the session\n");
+	printf("%s\n", k->title);
 	rtmfp_write_bytes(&w, "flowtun 1 rekey", 15);
-	rtmfp_write_vlu(&w, 1);
+	rtmfp_write_vlu(&w, k->epoch);
 	rtmfp_write_bytes(&w, s->secret.h, HASH_LEN);
 	show("prologue", prologue, rtmfp_written(&w));
-	count_up(s->i.id, 4, 0x15);
-	count_up(s->r.id, 4, 0x25);
-	next_draw(&s->r.draw, 32, 0x60);
-	require(OPS->rekey_init(s->r.keys, 1, number_of(s->r.id), init, sizeof(init), &init_len, &rk) == 0 &&
+	show("psk", s->secret.x, HASH_LEN);
+	count_up(a->id, 4, k->a_id);
+	count_up(b->id, 4, k->b_id);
+
+	draw_ephemeral(&a->draw, k->a_ephemeral);
+	require(OPS->rekey_init(a->keys, k->epoch, number_of(a->id), init, sizeof(init), &init_len, &rk) ==
+				0 &&
 			init_len == 112,
 		"no INIT");
-	next_draw(&s->i.draw, 32, 0x70);
-	require(OPS->rekey_respond(s->i.keys, 1, init, init_len, number_of(s->i.id), resp, sizeof(resp),
-				   &resp_len, &r_id, &i_keys, &info) == 0 &&
-			resp_len == 112 && r_id == number_of(s->r.id),
-		"no RESP");
-	require(OPS->rekey_finish(rk, resp, resp_len, &i_id, &r_keys, &info) == 0 &&
-			i_id == number_of(s->i.id),
-		"the rekey does not end");
-	OPS->rekey_free(rk);
-
-	noise_kk_init(&n, s->noise, false, &s->i.s, s->r.s.pub, s->secret.x, prologue, rtmfp_written(&w));
+	noise_kk_init(&n, s->noise, false, &b->s, a->s.pub, s->secret.x, prologue, rtmfp_written(&w));
 	require(noise_kk_read1(&n, init, init_len, payload) == 0, "INIT does not open");
 	show("payload of INIT", payload, sizeof(payload));
 	show("INIT", init, init_len);
-	noise_kk_init(&copy, s->noise, true, &s->r.s, s->i.s.pub, s->secret.x, prologue, rtmfp_written(&w));
+
+	draw_ephemeral(&b->draw, k->b_ephemeral);
+	require(OPS->rekey_respond(b->keys, k->epoch, init, init_len, number_of(b->id), resp, sizeof(resp),
+				   &resp_len, &a_id, &b_keys, &info) == 0 &&
+			resp_len == 112 && a_id == number_of(a->id),
+		"no RESP");
+	require(OPS->rekey_finish(rk, resp, resp_len, &b_id, &a_keys, &info) == 0 && b_id == number_of(b->id),
+		"the rekey does not end");
+	OPS->rekey_free(rk);
+	noise_kk_init(&copy, s->noise, true, &a->s, b->s.pub, s->secret.x, prologue, rtmfp_written(&w));
 	memcpy(copy.ck, n.ck, HASH_LEN);
 	memcpy(copy.h, n.h, HASH_LEN);
-	count_up(copy.e.priv, sizeof(copy.e.priv), 0x60);
+	count_up(copy.e.priv, sizeof(copy.e.priv), k->a_ephemeral);
 	require(noise_kk_read2(&copy, resp, resp_len, payload) == 0, "RESP does not open");
 	show("payload of RESP", payload, sizeof(payload));
 	show("RESP", resp, resp_len);
-	noise_split(&copy, NULL, 0, &s->secret);
-	show("h", s->secret.h, HASH_LEN);
-	show("k1", s->secret.k1, HASH_LEN);
-	show("k2", s->secret.k2, HASH_LEN);
-	show("x", s->secret.x, HASH_LEN);
-	OPS->keys_free(s->i.keys);
-	OPS->keys_free(s->r.keys);
-	s->i.keys = i_keys;
-	s->r.keys = r_keys;
-	show_packet("Packet 0 of the responder in epoch 1: CONFIRM 1", &s->r, &s->i, confirm,
-		    sizeof(confirm));
+	show_secret(s, &copy, a_keys);
+
+	OPS->keys_free(a->keys);
+	OPS->keys_free(b->keys);
+	a->keys = a_keys;
+	b->keys = b_keys;
+	show_packet(k->confirm_title, a, b, k->confirm, sizeof(k->confirm));
+	show_packet(k->ping_title, b, a, k->ping, sizeof(k->ping));
+}
+
+/* Epoch 1 is started by the responder of the session, epoch 2 by its initiator. */
+static void rekeys(struct scene *s)
+{
+	const struct rekeying first = {
+		.title = "Rekey to epoch 1, started by the responder of the session",
+		.epoch = 1,
+		.a = &s->r,
+		.b = &s->i,
+		.a_id = 0x25,
+		.b_id = 0x15,
+		.a_ephemeral = 0x60,
+		.b_ephemeral = 0x70,
+		.confirm = { 0x02, 0x10, 0x00, 0x07, 0x00, 0x01, 0x02, 0x01, 0x02, 0x03, 0x01 },
+		.ping = { 0x01, 0x01, 0x00, 0x00 },
+		.confirm_title = "Packet 0 of the responder in epoch 1: CONFIRM 1",
+		.ping_title = "Packet 0 of the initiator in epoch 1: an empty Ping",
+	};
+	const struct rekeying second = {
+		.title = "Rekey to epoch 2, started by the initiator of the session",
+		.epoch = 2,
+		.a = &s->i,
+		.b = &s->r,
+		.a_id = 0x19,
+		.b_id = 0x29,
+		.a_ephemeral = 0x50,
+		.b_ephemeral = 0x90,
+		/* Its messages in this flow were CONFIRM 0, RESP 1 and INIT 2. */
+		.confirm = { 0x01, 0x10, 0x00, 0x07, 0x00, 0x01, 0x04, 0x01, 0x02, 0x03, 0x02 },
+		.ping = { 0x02, 0x01, 0x00, 0x00 },
+		.confirm_title = "Packet 0 of the initiator in epoch 2: CONFIRM 2",
+		.ping_title = "Packet 0 of the responder in epoch 2: an empty Ping",
+	};
+
+	rekey(s, &first);
+	rekey(s, &second);
 }
 
 /* Suite 1 is used between ends that have both, suite 2 between ends that have no other. */
@@ -436,13 +509,20 @@ static void scene(uint8_t suite, const char *title, bool with_psk, bool reset)
 	hellos(&s);
 	keying(&s);
 	session(&s);
-	rekey(&s);
+	rekeys(&s);
 	end_close(&s.i);
 	end_close(&s.r);
 }
 
 int main(void)
 {
+	static const uint8_t label[] = "flowtun 1 default session key";
+	uint8_t key[HASH_LEN];
+
+	printf("=== Startup\n");
+	hash_parts(HASH_SHA256, &(struct hash_part){ label, sizeof(label) - 1 }, 1, key);
+	show("Default Session Key", key, sizeof(key));
+	printf("\n");
 	scene(CRYPTO_SUITE_AESGCM, "=== Suite 1, with a pre-shared key, with stateless reset at both ends",
 	      true, true);
 	printf("\n");
