@@ -14,7 +14,7 @@ tests_unit_test_flows_pair_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/un
 tests_unit_test_flows_pair_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
 
-EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h tests/unit/flows_main.h
 
 if HAVE_CHECK
 check_PROGRAMS += tests/unit/test_types
@@ -121,4 +121,52 @@ TESTS += tests/unit/test_control_messages
 tests_unit_test_control_messages_SOURCES = tests/unit/test_control_messages.c
 tests_unit_test_control_messages_CPPFLAGS = -I$(srcdir)/src/tunnel -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_control_messages_LDADD = src/tunnel/libtunnel.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_txorder
+TESTS += tests/unit/test_flows_txorder
+tests_unit_test_flows_txorder_SOURCES = tests/unit/test_flows_txorder.c
+tests_unit_test_flows_txorder_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_txorder_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_queue
+TESTS += tests/unit/test_flows_queue
+tests_unit_test_flows_queue_SOURCES = tests/unit/test_flows_queue.c
+tests_unit_test_flows_queue_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_queue_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_recvbuf
+TESTS += tests/unit/test_flows_recvbuf
+tests_unit_test_flows_recvbuf_SOURCES = tests/unit/test_flows_recvbuf.c
+tests_unit_test_flows_recvbuf_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_recvbuf_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_rtt
+TESTS += tests/unit/test_rtt
+tests_unit_test_rtt_SOURCES = tests/unit/test_rtt.c
+tests_unit_test_rtt_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_rtt_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_pacer
+TESTS += tests/unit/test_pacer
+tests_unit_test_pacer_SOURCES = tests/unit/test_pacer.c
+tests_unit_test_pacer_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_pacer_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_cc
+TESTS += tests/unit/test_cc
+tests_unit_test_cc_SOURCES = tests/unit/test_cc.c
+tests_unit_test_cc_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_cc_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
