@@ -300,3 +300,53 @@ tests_unit_print_vectors_LDADD = src/crypto/libcrypto.a src/rtmfp/librtmfp.a $(C
 EXTRA_DIST += tests/data/README tests/data/noise/cacophony.json \
 	tests/data/wycheproof/LICENSE tests/data/wycheproof/aes_gcm.json tests/data/wycheproof/chacha20_poly1305.json \
 	tests/data/wycheproof/hkdf_sha256.json tests/data/wycheproof/hmac_sha256.json tests/data/wycheproof/x25519.json
+
+EXTRA_DIST += tests/unit/bytes.h tests/unit/prng.h tests/unit/flows_main.h
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_txorder
+TESTS += tests/unit/test_flows_txorder
+tests_unit_test_flows_txorder_SOURCES = tests/unit/test_flows_txorder.c
+tests_unit_test_flows_txorder_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_txorder_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_queue
+TESTS += tests/unit/test_flows_queue
+tests_unit_test_flows_queue_SOURCES = tests/unit/test_flows_queue.c
+tests_unit_test_flows_queue_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_queue_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_recvbuf
+TESTS += tests/unit/test_flows_recvbuf
+tests_unit_test_flows_recvbuf_SOURCES = tests/unit/test_flows_recvbuf.c
+tests_unit_test_flows_recvbuf_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_recvbuf_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_rtt
+TESTS += tests/unit/test_rtt
+tests_unit_test_rtt_SOURCES = tests/unit/test_rtt.c
+tests_unit_test_rtt_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_rtt_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_pacer
+TESTS += tests/unit/test_pacer
+tests_unit_test_pacer_SOURCES = tests/unit/test_pacer.c
+tests_unit_test_pacer_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_pacer_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_cc
+TESTS += tests/unit/test_cc
+tests_unit_test_cc_SOURCES = tests/unit/test_cc.c
+tests_unit_test_cc_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_cc_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
