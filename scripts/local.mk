@@ -1,6 +1,7 @@
 # What people run, and what `make dist` needs besides sources.
 EXTRA_DIST += \
 	scripts/bootstrap \
+	scripts/build \
 	scripts/demo \
 	scripts/check \
 	scripts/bench \
