@@ -43,15 +43,12 @@ static size_t end(struct rtmfp_session *s, struct packet *p, uint64_t now)
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
 	size_t len = datagram_len(s, p);
 
-	if (ops->seal(s->current->keys, p->buf + 4, rtmfp_written(&p->w))) {
-		/* Rekeying was due long ago and did not happen: only a new session helps. */
-		rtmfp_liveness_suspect(s, now);
+	s->last_sent = now; /* also if it fails: a keepalive is not due again at once */
+	if (ops->seal(s->current->keys, p->buf + 4, rtmfp_written(&p->w)))
 		return 0;
-	}
 	rtmfp_scramble(p->buf, len - 4, s->current->tx_id);
 	s->tx_packets++;
 	s->tx_bytes += len;
-	s->last_sent = now;
 	return len;
 }
 
@@ -103,6 +100,7 @@ static size_t build_open(struct rtmfp_session *s, uint8_t *buf, size_t limit, si
 		.keying_only = s->drain_until != RTMFP_NEVER || rtmfp_rekey_keying_only(s, now),
 	};
 	struct packet p;
+	size_t len;
 
 	if (!s->pongs && !s->want_ping &&
 	    rtmfp_flows_want(s->flows, fill.keying_only, now) == RTMFP_WANT_NOTHING)
@@ -124,7 +122,11 @@ static size_t build_open(struct rtmfp_session *s, uint8_t *buf, size_t limit, si
 		memset(p.w.at, 0xff, gap);
 		p.w.at += gap;
 	}
-	return end(s, &p, now);
+	len = end(s, &p, now);
+	/* Rekeying was due long ago and did not happen: only a new session helps. */
+	if (len == 0)
+		rtmfp_liveness_suspect(s, now);
+	return len;
 }
 
 static size_t build_closing(struct rtmfp_session *s, uint8_t *buf, size_t limit, uint64_t now)
