@@ -208,7 +208,7 @@ static void say_goodbye(struct daemon *d)
 	uint64_t now = linux_now();
 
 	tunnel_set_now(d->tunnel, now);
-	rtmfp_endpoint_shutdown(d->endpoint, now);
+	tunnel_shutdown(d->tunnel, now);
 	dataplane_flush(d, now);
 }
 

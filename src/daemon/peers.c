@@ -166,8 +166,8 @@ int peers_open(struct daemon *d, uint64_t now, struct linux_error *error)
 		err = add_peer(d, peer, now);
 		if (err)
 			return linux_error_set(error, err == RTMFP_ERR_NOMEM ? ENOMEM : EINVAL,
-					       "line %u: this peer cannot be added: %s", peer->config->line,
-					       rtmfp_strerror(err));
+					       "%s:%u: this peer cannot be added: %s", d->args->config_path,
+					       peer->config->line, rtmfp_strerror(err));
 		d->peer_count++;
 	}
 	/* Who is not configured any more is not remembered any longer. */

@@ -20,6 +20,8 @@ struct rtmfp_cc_ack {
 	uint64_t now;
 	uint64_t acked;		  /* ACKED_BYTES_THIS_PACKET */
 	uint64_t lost;		  /* bytes found lost after this packet */
+	uint64_t newest_lost;	  /* TSN of the newest fragment among them */
+	uint64_t next_tsn;	  /* TSN that the next fragment to be sent gets */
 	uint64_t pre_outstanding; /* PRE_ACK_OUTSTANDING */
 	uint64_t rtt, min_rtt;	  /* ns, 0: unknown */
 	bool any_loss, any_nak;

@@ -2,13 +2,18 @@
 /*
  * Congestion control of RFC 7016 appendix A. Touches its own memory only; flows.c calls it through cc.h.
  *
- * Departs from figure 25 in two points, where that assumes that every second packet is acknowledged in a
- * packet of its own and that a sender sends all that its window allows at once:
+ * Departs from figure 25 in three points, where it assumes that every second packet is acknowledged in a
+ * packet of its own, that losses come singly, and that a sender sends all that its window allows at once:
+ *
  * - An increase is limited to SMSS or to the bytes that the packet acknowledges, whichever is more, instead
  *   of to SMSS: one acknowledgement may stand for a batch of datagrams. It stays within the bytes
  *   acknowledged, so the window never grows faster than by the slow start of RFC 5681 section 3.1.
  * - "PRE_ACK_OUTSTANDING >= CWND", the test for a window that is used, has a segment of slack and also
  *   passes when pacing held data back.
+ * - Losses of fragments that were sent before the last decrease do not cause another one, as in RFC 5681;
+ *   by the letter every packet that tells of one would cut the window to a part of what is still
+ *   outstanding, and a queue that overflowed once would leave next to nothing. All together they take off
+ *   the window at least as many bytes as were lost.
  */
 #include "cc.h"
 
@@ -21,6 +26,8 @@ struct appendix_a {
 	uint64_t cwnd;	      /* CWND */
 	uint64_t ssthresh;    /* SSTHRESH; UINT64_MAX: infinity */
 	uint64_t accumulator; /* ACKED_BYTES_ACCUMULATOR */
+	uint64_t recover;     /* TSN from which on losses are news again */
+	uint64_t carried;     /* bytes of the window of the last decrease that were not lost */
 	bool used;	      /* CWND is more than the guess to begin with */
 };
 
@@ -77,11 +84,17 @@ static void destroy(struct rtmfp_cc *cc, const struct rtmfp_mem *mem)
 
 static void decrease(struct appendix_a *a, const struct rtmfp_cc_ack *ack)
 {
-	uint64_t reduced = ack->pre_outstanding / 2;
+	uint64_t reduced = a->cwnd;
 
-	if (ack->tc_sent || (ack->pre_outstanding > SCALABLE && ack->fastgrow_allowed))
-		reduced = ack->pre_outstanding * 7 / 8;
-	a->ssthresh = max(reduced, cwnd_init(a));
+	if (ack->newest_lost >= a->recover) {
+		reduced = ack->pre_outstanding / 2;
+		if (ack->tc_sent || (ack->pre_outstanding > SCALABLE && ack->fastgrow_allowed))
+			reduced = ack->pre_outstanding * 7 / 8;
+		a->recover = ack->next_tsn;
+		a->carried = ack->pre_outstanding;
+	}
+	a->carried -= min(a->carried, ack->lost);
+	a->ssthresh = max(min(reduced, a->carried), cwnd_init(a));
 	a->cwnd = a->ssthresh;
 	a->accumulator = 0;
 }

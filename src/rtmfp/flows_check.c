@@ -4,8 +4,7 @@
  */
 #include "flows_impl.h"
 
-/* |*outstanding| grows by what is in flight, |*here| by that on the present path. */
-static bool check_queue(const struct rtmfp_sendflow *flow, uint64_t *outstanding, uint64_t *here)
+static bool check_queue(const struct rtmfp_sendflow *flow, uint64_t *outstanding)
 {
 	const struct rtmfp_sendqueue *q = &flow->q;
 	const struct rtmfp_txorder *tx = &flow->f->tx;
@@ -44,7 +43,6 @@ static bool check_queue(const struct rtmfp_sendflow *flow, uint64_t *outstanding
 			if (t->flow != flow || t->sequence_number != seq)
 				return false;
 			*outstanding += e->transmit_size;
-			*here += e->tsn >= flow->f->path_tsn ? e->transmit_size : 0;
 		} else if (!(e->flags & (RTMFP_SENDQ_LOST | RTMFP_SENDQ_ABANDONED))) {
 			return false; /* neither sent nor to be sent */
 		}
@@ -71,7 +69,7 @@ static bool check_queue(const struct rtmfp_sendflow *flow, uint64_t *outstanding
 
 static bool check_send(const struct rtmfp_flows *f)
 {
-	uint64_t outstanding = 0, here = 0;
+	uint64_t outstanding = 0;
 	unsigned count = 0, oversized = 0, active = 0;
 
 	for (unsigned i = 0; i < f->send_cap; i++) {
@@ -83,7 +81,7 @@ static bool check_send(const struct rtmfp_flows *f)
 		count++;
 		oversized += flow->oversize > 0;
 		active += flow->active;
-		if (flow->id != i + 1 || !check_queue(flow, &own, &here) || own != flow->outstanding)
+		if (flow->id != i + 1 || !check_queue(flow, &own) || own != flow->outstanding)
 			return false;
 		if (flow->probe_at < f->probe_due)
 			return false;
@@ -101,8 +99,8 @@ static bool check_send(const struct rtmfp_flows *f)
 			return false;
 		active -= n;
 	}
-	return here == f->outstanding && count == f->send_count && oversized == f->oversized && active == 0 &&
-	       (outstanding == 0 || f->alarm != RTMFP_NEVER);
+	return outstanding == f->outstanding && count == f->send_count && oversized == f->oversized &&
+	       active == 0 && (outstanding == 0 || f->alarm != RTMFP_NEVER);
 }
 
 static bool check_order(const struct rtmfp_txorder *tx, unsigned *in_flight)

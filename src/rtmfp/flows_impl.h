@@ -126,18 +126,19 @@ struct rtmfp_flows {
 	uint64_t pace_at;  /* when pacing lets waiting data go; RTMFP_NEVER: it does not hold any back */
 	uint64_t retry_at; /* memory was short; RTMFP_NEVER: it was not */
 	size_t chunk_room;
-	uint64_t outstanding; /* S_OUTSTANDING_BYTES, of what was sent on this path */
-	uint64_t path_tsn;    /* the first transmission on this path */
+	uint64_t outstanding; /* S_OUTSTANDING_BYTES */
 	uint64_t alarm;	      /* TIMEOUT_ALARM; RTMFP_NEVER: unset */
 	uint64_t tc_until;    /* TC_SENT until then */
 	unsigned timeouts_in_row;
 	uint64_t ack_due_since;
 	uint64_t lost_fragments;
+	uint64_t acked_total; /* bytes */
 
 	/* the packet that is being received */
 	uint8_t ecn;
 	bool has_prev; /* |prev| is the last User Data chunk */
 	bool any_data, any_acks;
+	bool refused; /* the beginning of a flow */
 	struct rtmfp_data prev;
 	uint64_t pre_outstanding, acked;
 	uint64_t newest_tsn; /* of what was newly acknowledged and sent once; 0: nothing */
@@ -192,8 +193,7 @@ enum rtmfp_send_result rtmfp_sendflow_send(struct rtmfp_sendflow *flow, struct r
 					   struct rtmfp_send_cursor *cursor, size_t room, uint64_t now);
 void rtmfp_sendflow_ack(struct rtmfp_sendflow *flow, const struct rtmfp_ack *ack, uint64_t now);
 void rtmfp_sendflow_exception(struct rtmfp_sendflow *flow, uint64_t code, uint64_t now);
-/* The fragment, in flight until now, is lost (3.6.2.5, 3.6.2.6). Returns its TRANSMIT_SIZE, 0 if it was sent
- * on another path. */
+/* The fragment, in flight until now, is lost (3.6.2.5, 3.6.2.6). Returns its TRANSMIT_SIZE. */
 size_t rtmfp_sendflow_lost(struct rtmfp_sendflow *flow, uint64_t seq, uint64_t now);
 void rtmfp_sendflow_probe_sent(struct rtmfp_sendflow *flow, uint64_t now);
 void rtmfp_sendflow_tell_writable(struct rtmfp_sendflow *flow);

@@ -11,6 +11,11 @@
 
 #include "rtmfp_wire.h"
 
+/* Five Pings from 20 ms on spread over 5 s: a path that needs seconds to carry anything is still verified. */
+#define PING_BACKOFF 6u
+/* When all have gone unanswered, packets that keep coming from there are worth another round after this. */
+#define PING_AGAIN RTMFP_S(1)
+
 static bool is_destination(const struct rtmfp_session *s, const struct rtmfp_path *path)
 {
 	return rtmfp_addr_equal(&s->path.remote, &path->remote);
@@ -70,22 +75,22 @@ static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_p
 	return c;
 }
 
-/*
- * The newest packet came from |c|. If the one before did not, the far end is back there, and what was sent to
- * verify it the first time may have missed it.
- */
+/* The newest packet came from |c|. */
 static void came_from(struct rtmfp_session *s, struct rtmfp_candidate *c, uint64_t now)
 {
 	const struct rtmfp_params *p = &s->ep->params;
 	struct rtmfp_mobility *m = s->mobility;
+	bool returned = m->downlink != c && now >= c->since + PING_AGAIN;
+	bool unanswered = c->pings >= p->verify_pings && now >= c->last_ping + PING_AGAIN;
 
-	if (m->downlink != c && now - c->since >= p->move_interval) {
-		c->since = now;
+	/* The far end is back there, or keeps sending from there: worth another round of Pings. */
+	if (returned || unanswered) {
 		c->pings = 0;
+		c->since = now;
 		c->next_ping = verify_at(s, now);
 	}
 	m->downlink = c;
-	if (!m->diverted || now - m->diverted_at >= p->divert_every) {
+	if (!m->diverted || now >= m->diverted_at + p->divert_every) {
 		m->diverted = true;
 		m->diverted_at = now;
 	}
@@ -100,7 +105,7 @@ struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, u
 {
 	const struct rtmfp_mobility *m = s->mobility;
 
-	if (!m || !m->downlink || now - m->diverted_at >= s->ep->params.divert_for)
+	if (!m || !m->downlink || now >= m->diverted_at + s->ep->params.divert_for)
 		return NULL;
 	return m->downlink;
 }
@@ -186,12 +191,26 @@ void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c
 		c->interval =
 			h.rtt > s->ep->params.verify_interval_min ? h.rtt : s->ep->params.verify_interval_min;
 	} else {
-		c->interval *= 4; /* the last of five still goes within the 10 s: an outage may be as long */
+		c->interval *= PING_BACKOFF;
 	}
 	c->pings++;
 	c->next_ping = now + c->interval;
 	c->last_ping = now > s->mob_rx ? now : s->mob_rx + 1;
 	make_message(s, c->last_ping, &c->path.remote, message);
+}
+
+/* After a move, other candidates are asked when the next move is allowed: an answer before would be refused.
+ */
+static void damp(struct rtmfp_session *s, uint64_t now)
+{
+	for (unsigned i = 0; i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (!c->used)
+			continue;
+		c->pings = 0;
+		c->next_ping = now + s->ep->params.move_interval;
+	}
 }
 
 void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path, const uint8_t *message,
@@ -206,7 +225,7 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	if (len != RTMFP_MOBILITY_PING_LEN || rtmfp_read_u8(&r) != 'M' || !c)
 		return;
 	at = rtmfp_read_u64(&r);
-	if (at > c->last_ping || at <= s->mob_rx || now - at > s->ep->params.verify_lifetime)
+	if (at <= s->mob_rx || now - at > s->ep->params.verify_lifetime)
 		return;
 	make_message(s, at, &path->remote, expected);
 	if (!rtmfp_equal_ct(expected, message, sizeof(expected)))
@@ -219,14 +238,28 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	s->path = c->path;
 	give_up(s, c);
 	s->mobility->diverted = false;
+	damp(s, now);
 	s->ep->counters.moves++;
 	if (same_host)
 		rtmfp_flows_rebound(s->flows, now);
 	else
 		rtmfp_flows_path_changed(s->flows, now);
+	rtmfp_flows_rtt_sample(s->flows, now - at, now);
 	if (s->ep->cb->on_path)
 		s->ep->cb->on_path(s->ep->user, s);
 	rtmfp_session_wake(s);
+}
+
+void rtmfp_mobility_local_gone(struct rtmfp_session *s, const struct rtmfp_addr *local)
+{
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_path *path = &s->mobility->candidates[i].path;
+
+		if (!rtmfp_addr_same_host(&path->local, local))
+			continue;
+		path->local = (struct rtmfp_addr){ 0 };
+		path->interface = 0;
+	}
 }
 
 uint64_t rtmfp_mobility_expiry(const struct rtmfp_session *s)

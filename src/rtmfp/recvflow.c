@@ -491,12 +491,14 @@ int rtmfp_recvflow_data(struct rtmfp_flows *f, const struct rtmfp_data *c, bool 
 	if (!flow) {
 		int err;
 
-		/* The chunk before, which would have begun the flow, was refused. */
-		if (next)
+		/* The chunk of this packet that would have begun the flow, and had its options, was refused. */
+		if (next || (f->refused && !c->has_options))
 			return RTMFP_ERR_LIMIT;
 		err = start(f, c, &flow);
-		if (err)
+		if (err) {
+			f->refused = true;
 			return err;
+		}
 		if (f->dead)
 			return 0;
 	}

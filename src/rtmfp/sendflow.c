@@ -514,18 +514,6 @@ static void note_rtt(struct rtmfp_flows *f, const struct rtmfp_sendq_entry *e,
 	}
 }
 
-/* The fragment is not in flight any more. Returns what it took of the path's window. */
-static size_t leave_flight(struct rtmfp_sendflow *flow, struct rtmfp_sendq_entry *e)
-{
-	struct rtmfp_flows *f = flow->f;
-	size_t taken = e->tsn >= f->path_tsn ? e->transmit_size : 0;
-
-	e->flags &= (uint8_t)~RTMFP_SENDQ_IN_FLIGHT;
-	flow->outstanding -= e->transmit_size;
-	f->outstanding -= taken;
-	return taken;
-}
-
 static void ack_fragment(struct rtmfp_sendflow *flow, uint64_t seq)
 {
 	struct rtmfp_sendq_entry *e = rtmfp_sendqueue_entry(&flow->q, seq);
@@ -534,7 +522,9 @@ static void ack_fragment(struct rtmfp_sendflow *flow, uint64_t seq)
 		struct rtmfp_txorder_entry sent = rtmfp_txorder_acked(&flow->f->tx, e->tsn);
 
 		note_rtt(flow->f, e, &sent);
-		(void)leave_flight(flow, e);
+		e->flags &= (uint8_t)~RTMFP_SENDQ_IN_FLIGHT;
+		flow->outstanding -= e->transmit_size;
+		flow->f->outstanding -= e->transmit_size;
 	}
 	rtmfp_sendqueue_remove(&flow->q, seq);
 }
@@ -622,8 +612,11 @@ void rtmfp_sendflow_ack(struct rtmfp_sendflow *flow, const struct rtmfp_ack *ack
 size_t rtmfp_sendflow_lost(struct rtmfp_sendflow *flow, uint64_t seq, uint64_t now)
 {
 	struct rtmfp_sendq_entry *e = rtmfp_sendqueue_entry(&flow->q, seq);
-	size_t size = leave_flight(flow, e);
+	size_t size = e->transmit_size;
 
+	e->flags &= (uint8_t)~RTMFP_SENDQ_IN_FLIGHT;
+	flow->outstanding -= size;
+	flow->f->outstanding -= size;
 	flow->stats.lost++;
 	flow->f->lost_fragments++;
 	if (!(e->flags & RTMFP_SENDQ_ABANDONED)) {

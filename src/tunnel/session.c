@@ -121,6 +121,15 @@ static void tell_mtu(struct tunnel_session *ss)
 	(void)send_control(ss, &w);
 }
 
+void session_tell_close_reason(struct tunnel_session *ss, enum tunnel_close_code code)
+{
+	uint8_t buf[16];
+	struct rtmfp_writer w = rtmfp_writer(buf, sizeof(buf));
+
+	tunnel_control_write_close_reason(&w, code, NULL, 0);
+	(void)send_control(ss, &w);
+}
+
 static void tell_unsupported(struct tunnel_session *ss, uint64_t types)
 {
 	uint8_t buf[80];

@@ -7,6 +7,7 @@
 #define STATE_H
 
 #include "tunnel.h"
+#include "tunnel_control.h"
 #include "waiting.h"
 
 /* A session of a peer, from on_session_open to on_session_closed. It is the user of the rtmfp_session. */
@@ -106,6 +107,8 @@ void peer_free(struct tunnel_peer *peer, bool sessions_exist);
  * |flags|  RTMFP_WRITE_BORROW or 0
  */
 void session_send_packet(struct tunnel_session *ss, const uint8_t *packet, size_t len, unsigned flags);
+/** session_tell_close_reason queues CLOSE REASON; a close that follows at once carries it in its packet. */
+void session_tell_close_reason(struct tunnel_session *ss, enum tunnel_close_code code);
 /** session_free forgets the session; |exists|: the rtmfp_session does, and loses its user. */
 void session_free(struct tunnel_session *ss, bool exists);
 

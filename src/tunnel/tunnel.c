@@ -187,6 +187,15 @@ uint64_t tunnel_expiry(const struct tunnel *t)
 	return expiry;
 }
 
+void tunnel_shutdown(struct tunnel *t, uint64_t now)
+{
+	tunnel_set_now(t, now);
+	for (struct tunnel_peer *peer = t->peers; peer; peer = peer->next)
+		if (peer_current(peer))
+			session_tell_close_reason(peer_current(peer), TUNNEL_CLOSE_SHUTTING_DOWN);
+	rtmfp_endpoint_shutdown(t->endpoint, t->now);
+}
+
 void tunnel_tick(struct tunnel *t, uint64_t now)
 {
 	struct waiting_queue *queue;

@@ -148,6 +148,12 @@ void tunnel_output(struct tunnel *t, const uint8_t *packet, size_t len, uint64_t
 uint64_t tunnel_expiry(const struct tunnel *t);
 void tunnel_tick(struct tunnel *t, uint64_t now);
 
+/**
+ * tunnel_shutdown tells every far end that this one is shutting down, and closes all sessions abruptly
+ * (rtmfp_endpoint_shutdown): what rtmfp_endpoint_send gives afterwards is the farewell.
+ */
+void tunnel_shutdown(struct tunnel *t, uint64_t now);
+
 /** tunnel_counters returns the sums over all peers, those that were removed and packets of no peer included.
  */
 const struct tunnel_counters *tunnel_counters(const struct tunnel *t);

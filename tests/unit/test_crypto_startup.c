@@ -248,14 +248,17 @@ START_TEST(rhello_flipped)
 		ck_assert_int_eq(keying_rhello_verify(&k), RTMFP_ERR_AUTH);
 		k.rhello[n] ^= 1u << n % 8;
 	}
-	/* Truncated, and with every wrong place for the certificate's beginning. */
+	/* Truncated, and lengths that cannot be. Where the certificate begins is inside what the MAC covers.
+	 */
 	whole = k.rhello_len;
-	for (k.rhello_len = 0; k.rhello_len < whole; k.rhello_len++)
-		if (k.rhello_len >= k.cert_len)
-			ck_assert_int_ne(keying_rhello_verify(&k), RTMFP_OK);
+	for (k.rhello_len = k.cert_len; k.rhello_len < whole; k.rhello_len++)
+		ck_assert_int_eq(keying_rhello_verify(&k), RTMFP_ERR_AUTH);
 	len = k.cert_len;
-	for (k.cert_len = 0; k.cert_len <= whole; k.cert_len++)
-		ck_assert_int_eq(keying_rhello_verify(&k) == RTMFP_OK, k.cert_len == len);
+	for (k.cert_len = 0; k.cert_len <= 16; k.cert_len++)
+		ck_assert_int_eq(keying_rhello_verify(&k), RTMFP_ERR_SYNTAX);
+	ck_assert_int_eq(OPS->rhello_verify(k.i.profile, crypto_peer_far(k.i.other), k.rhello, len - 1,
+					    k.rhello, len),
+			 RTMFP_ERR_SYNTAX);
 	k.cert_len = len;
 	ck_assert_int_eq(keying_rhello_verify(&k), RTMFP_OK);
 	for (size_t cap = 0; cap < len; cap++) {

