@@ -134,7 +134,7 @@ START_TEST(test_replaced_instead)
 		sim_assert(up->longest_silence <= 2 * traffic.interval &&
 			   down->longest_silence <= 2 * traffic.interval);
 		if (broken_at == 3)
-			sim_assert(a->opened >= 1200 / 166 && a->opened <= 1200 / 160 + 1);
+			sim_assert(a->opened >= 1200 / 166 && a->opened <= 1200 / 110 + 1);
 		sim_assert(sim_peers_agree(a, b));
 		sim_world_free(w);
 	}
@@ -261,8 +261,9 @@ START_TEST(test_by_use)
 		sim_stream_stop(up);
 		sim_stream_stop(down);
 		sim_run_for(w, RTMFP_S(3));
-		/* 150 packets a second each; an older key is kept for 30 s, which bounds the pace */
-		sim_assert_msg(sim_peer_epoch(a) >= 15, "epoch %" PRIu64, sim_peer_epoch(a));
+		/* 150 packets a second each, so 45 limits are reached; who starts decides how often they are
+		 * both */
+		sim_assert_msg(sim_peer_epoch(a) >= 22, "epoch %" PRIu64, sim_peer_epoch(a));
 		sim_assert(same_epoch(a, b) && a->opened == 1);
 		if (run.seed % 2 == 0)
 			sim_assert(up->delivered == up->sent && down->delivered == down->sent);
@@ -292,7 +293,12 @@ START_TEST(test_exhausted)
 		if (run.seed / 4 % 2)
 			sim_peer_set_keepalive(b, RTMFP_MS(500));
 		sim_run_for(w, RTMFP_S(120));
-		sim_assert(sim_peers_agree(a, b) && a->opened > 1);
+		sim_assert(sim_peers_agree(a, b));
+		/* In time or too late: new keys in the same session, or new sessions. */
+		if (run.seed % 2)
+			sim_assert(a->opened == 1 && sim_peer_epoch(a) > 10);
+		else
+			sim_assert(a->opened > 5);
 		sim_assert_msg(up->delivered > up->sent * 8 / 10 && down->delivered > down->sent * 8 / 10,
 			       "%" PRIu64 " and %" PRIu64 " of %" PRIu64, up->delivered, down->delivered,
 			       up->sent);
