@@ -146,8 +146,16 @@ void rtmfp_endpoint_free(struct rtmfp_endpoint *ep)
 	if (!ep)
 		return;
 	assert(ep->depth == 0);
-	while (!rtmfp_list_empty(&ep->peers))
-		rtmfp_peer_free(RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint), ep->now);
+	ep->shutdown = true; /* callbacks open nothing any more */
+	while (!rtmfp_list_empty(&ep->peers)) {
+		struct rtmfp_peer *peer = RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint);
+
+		/* Ended already, they have no last words. */
+		for (struct rtmfp_list *l = peer->sessions.next; l != &peer->sessions; l = l->next)
+			rtmfp_session_end(RTMFP_LIST_ENTRY(l, struct rtmfp_session, in_peer),
+					  RTMFP_CLOSED_LOCAL);
+		rtmfp_peer_free(peer, ep->now);
+	}
 	if (ep->names.buckets) {
 		retired_expire(ep, RTMFP_NEVER);
 		rtmfp_timer_fini(&ep->timers, &ep->retired_timer);

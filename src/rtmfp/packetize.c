@@ -54,12 +54,12 @@ static size_t end(struct rtmfp_session *s, struct packet *p, uint64_t now)
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
 	size_t len = datagram_len(s, p);
 
+	s->last_sent = now; /* also if it fails: a keepalive is not due again at once */
 	if (ops->seal(s->current->keys, p->buf + 4, rtmfp_written(&p->w)))
 		return 0;
 	rtmfp_scramble(p->buf, len - 4, s->current->tx_id);
 	s->tx_packets++;
 	s->tx_bytes += len;
-	s->last_sent = now;
 	return len;
 }
 

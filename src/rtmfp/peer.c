@@ -91,6 +91,7 @@ void rtmfp_peer_free(struct rtmfp_peer *peer, uint64_t now)
 		rtmfp_list_remove(&s->in_doomed);
 		rtmfp_session_finish(s);
 	}
+	rtmfp_peer_drop_opening(peer, now); /* one that a callback has begun */
 	rtmfp_timer_fini(&ep->timers, &peer->timer);
 	rtmfp_list_remove(&peer->in_endpoint);
 	rtmfp_free(ep->mem, peer->candidates);

@@ -94,27 +94,56 @@ static bool limit_reached(const struct rtmfp_session *s)
 	return s->ep->ops->key_state(s->current->keys) != RTMFP_KEY_FRESH;
 }
 
-void rtmfp_rekey_start(struct rtmfp_session *s, uint64_t now)
+static uint64_t age(const struct rtmfp_session *s, uint64_t now)
+{
+	return now - s->current->born;
+}
+
+/* Returns false if an attempt should be under way now and could not be begun. */
+static bool attempt(struct rtmfp_session *s, uint64_t now)
 {
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
 	uint8_t msg[RTMFP_REKEY_MAX];
 	struct rtmfp_epoch *e;
 	size_t len;
 
-	if (!ops->rekey_init || s->rekey_state != RTMFP_REKEY_IDLE || s->state != RTMFP_S_OPEN ||
-	    !s->confirmed || s->drain_until != RTMFP_NEVER)
-		return;
+	if (s->rekey_state != RTMFP_REKEY_IDLE)
+		return true;
 	if (!limit_reached(s) && s->last_switch && now < s->last_switch + s->ep->params.rekey_min_interval)
-		return;
+		return true;
 	e = reserve(s, now);
 	if (!e)
-		return;
+		return false;
 	if (ops->rekey_init(s->current->keys, e->number, e->rx.value, msg, sizeof(msg), &len, &s->rk)) {
 		rtmfp_epoch_erase(s, e, now);
-		return;
+		return false;
 	}
 	s->rekey_state = RTMFP_REKEY_SENT;
+	s->rekey_began = now;
 	tell(s, RTMFP_REKEY_INIT, e->number, msg, len);
+	return true;
+}
+
+void rtmfp_rekey_start(struct rtmfp_session *s, uint64_t now)
+{
+	if (!s->ep->ops->rekey_init || s->state != RTMFP_S_OPEN || !s->confirmed ||
+	    s->drain_until != RTMFP_NEVER)
+		return;
+	/* Without memory the next activity tries again. */
+	if (!attempt(s, now) && age(s, now) >= s->ep->params.rekey_replace_after && s->peer->current == s)
+		(void)rtmfp_peer_start_opening(s->peer, now);
+}
+
+/* When a new session is to be opened beside this one, because its rekey does not come to an end; one that
+ * began late, after silence, has a while. */
+static uint64_t replace_at(const struct rtmfp_session *s)
+{
+	uint64_t old = s->current->born + s->ep->params.rekey_replace_after;
+	uint64_t tried = s->rekey_began + s->ep->params.silence;
+
+	if (s->rekey_state == RTMFP_REKEY_IDLE)
+		return RTMFP_NEVER;
+	return old > tried ? old : tried;
 }
 
 static void adopt_info(struct rtmfp_session *s, const struct rtmfp_keying_info *info)
@@ -193,6 +222,7 @@ static void on_init(struct rtmfp_session *s, const uint8_t *msg, size_t len, uin
 	e->info = info;
 	rtmfp_wipe(&info, sizeof(info));
 	s->rekey_state = RTMFP_REKEY_ANSWERED;
+	s->rekey_began = now;
 	tell(s, RTMFP_REKEY_RESP, e->number, reply, reply_len);
 }
 
@@ -233,11 +263,6 @@ void rtmfp_session_rekey_input(struct rtmfp_session *s, enum rtmfp_rekey_type ty
 	rtmfp_endpoint_leave(s->ep);
 }
 
-static uint64_t age(const struct rtmfp_session *s, uint64_t now)
-{
-	return now - s->current->born;
-}
-
 bool rtmfp_rekey_keying_only(const struct rtmfp_session *s, uint64_t now)
 {
 	return s->ep->ops->rekey_init && age(s, now) >= s->ep->params.rekey_stop_after;
@@ -251,9 +276,8 @@ uint64_t rtmfp_rekey_expiry(const struct rtmfp_session *s, uint64_t now)
 	if (!s->ep->ops->rekey_init)
 		return RTMFP_NEVER;
 	at = s->current->born + p->rekey_close_after;
-	if (s->rekey_state != RTMFP_REKEY_IDLE && s->current->born + p->rekey_replace_after < at &&
-	    age(s, now) < p->rekey_replace_after)
-		at = s->current->born + p->rekey_replace_after;
+	if (replace_at(s) < at && replace_at(s) > now)
+		at = replace_at(s);
 	for (unsigned i = 0; i < RTMFP_EPOCHS; i++)
 		if (s->epochs[i].keys && s->epochs[i].rx_until < at)
 			at = s->epochs[i].rx_until;
@@ -271,8 +295,7 @@ void rtmfp_rekey_tick(struct rtmfp_session *s, uint64_t now)
 			rtmfp_epoch_erase(s, &s->epochs[i], now);
 	if (age(s, now) >= p->rekey_close_after)
 		rtmfp_session_end(s, RTMFP_CLOSED_EXPIRED);
-	else if (age(s, now) >= p->rekey_replace_after && s->rekey_state != RTMFP_REKEY_IDLE &&
-		 s->peer->current == s)
+	else if (now >= replace_at(s) && s->peer->current == s)
 		(void)rtmfp_peer_start_opening(s->peer, now);
 }
 

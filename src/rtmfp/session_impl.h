@@ -131,7 +131,8 @@ struct rtmfp_session {
 	/* rekeying (rekey.c) */
 	enum rtmfp_rekey_state rekey_state;
 	void *rk;
-	uint64_t rekey_due; /* at the first activity from then on */
+	uint64_t rekey_due;   /* at the first activity from then on */
+	uint64_t rekey_began; /* the attempt under way */
 	uint64_t last_switch;
 
 	/* what arrived: the packet being processed */

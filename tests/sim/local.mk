@@ -57,3 +57,11 @@ tests_sim_test_sim_roaming_SOURCES = tests/sim/test_sim_roaming.c
 tests_sim_test_sim_roaming_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_sim_test_sim_roaming_LDADD = $(SIM_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_rekey
+TESTS += tests/sim/test_sim_rekey
+tests_sim_test_sim_rekey_SOURCES = tests/sim/test_sim_rekey.c
+tests_sim_test_sim_rekey_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_rekey_LDADD = $(SIM_LIBS)
+endif

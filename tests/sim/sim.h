@@ -27,6 +27,7 @@ struct sim_peer;
 struct sim_port;
 struct sim_nat;
 struct sim_stream;
+struct sim_identity;
 
 /* ------------------------------------------------------------------------------------------------------------
  * Time
@@ -54,6 +55,8 @@ struct sim_world {
 	struct prng prng;
 	bool real;  /* nodes use the real profile */
 	bool reset; /* nodes made from now on give stateless resets */
+	/** tweak may change a node's profile whenever that begins anew, after a restart, too. */
+	void (*tweak)(struct sim_identity *identity);
 	struct rtmfp_params params;
 	uint64_t timer_slack; /* nodes wake up to this late */
 

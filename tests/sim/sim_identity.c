@@ -87,20 +87,26 @@ static void init_real(struct sim_identity *identity, struct sim_world *w)
 	identity->crypto = identity->profile;
 }
 
+static void init_fake(struct sim_identity *identity, struct sim_world *w, uint64_t run)
+{
+	fakecrypto_init(&identity->fake, identity->id, prng_next(&w->prng) + run, &w->mem, &w->ledger);
+	identity->fake.reset_tokens = w->reset;
+	identity->ops = identity->fake.ops;
+	identity->crypto = &identity->fake;
+}
+
 /* ---- either ---- */
 
 void sim_identity_init(struct sim_identity *identity, struct sim_world *w, uint64_t id, uint64_t run)
 {
 	identity->real = w->real;
 	identity->id = id;
-	if (w->real) {
+	if (w->real)
 		init_real(identity, w);
-		return;
-	}
-	fakecrypto_init(&identity->fake, id, prng_next(&w->prng) + run, &w->mem, &w->ledger);
-	identity->fake.reset_tokens = w->reset;
-	identity->ops = identity->fake.ops;
-	identity->crypto = &identity->fake;
+	else
+		init_fake(identity, w, run);
+	if (w->tweak)
+		w->tweak(identity);
 }
 
 void sim_identity_fini(struct sim_identity *identity)

@@ -137,6 +137,7 @@ void sim_node_start(struct sim_node *n)
 void sim_node_kill(struct sim_node *n)
 {
 	struct rtmfp_endpoint *ep = n->ep;
+	uint64_t sealed = n->w->ledger.sealed;
 
 	sim_assert(ep && !n->inside);
 	sim_trace(n->w, "%s is killed", n->name);
@@ -144,6 +145,7 @@ void sim_node_kill(struct sim_node *n)
 	n->dying = true;
 	rtmfp_endpoint_free(ep);
 	n->inside = n->dying = false;
+	sim_assert_msg(n->w->ledger.sealed == sealed, "an endpoint that is freed has still something to say");
 	n->ep = NULL;
 	n->wake_at = RTMFP_NEVER;
 	discard_arrivals(n);

@@ -497,6 +497,36 @@ START_TEST(test_shutdown)
 }
 END_TEST
 
+/* Whoever opens a session when told that one has ended, gets one, unless the end was the peer's or the
+ * endpoint's own. */
+static void open_again(struct sim_peer *peer, enum sim_what what)
+{
+	if (what == SIM_CLOSED && rtmfp_peer_open(peer->rtmfp, peer->node->w->now) == 0)
+		sim_node_later(peer->node, peer->node->w->now);
+}
+
+START_TEST(test_open_again)
+{
+	for (sim_each_case(run, "liveness_open_again", 8)) {
+		struct sim_peer *a, *b;
+		struct sim_world *w = open_world(&run, run.seed % 2, &a, &b);
+
+		w->on_event = open_again;
+		sim_run_for(w, RTMFP_S(1));
+		switch (run.seed / 2) {
+		case 0: sim_peer_close(a, false); break;
+		case 1: sim_peer_close(a, true); break;
+		case 2: sim_peer_close(b, true); break;
+		default: break; /* the end of the world */
+		}
+		sim_wait(w, RTMFP_S(1), sim_peers_agree(a, b) && (run.seed / 2 == 3 || a->opened == 2));
+		if (run.seed / 2 == 3)
+			sim_node_shutdown(a->node);
+		sim_world_free(w);
+	}
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sim_liveness");
@@ -513,5 +543,6 @@ int main(void)
 	sim_add_scenario(suite, "liveness_both_close", test_both_close);
 	sim_add_scenario(suite, "liveness_last_word", test_last_word);
 	sim_add_scenario(suite, "liveness_shutdown", test_shutdown);
+	sim_add_scenario(suite, "liveness_open_again", test_open_again);
 	return sim_run_suite(suite);
 }
