@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/netns/.shellcheckrc \
 	tests/netns/net.sh \
 	tests/netns/lib.sh \
+	tests/netns/nameserver.py \
 	tests/netns/allowed_ips.sh \
 	tests/netns/counters.sh \
 	tests/netns/lifecycle.sh \

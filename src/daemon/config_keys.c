@@ -76,6 +76,7 @@ static bool mtu(struct config_parser *p, char *value)
 	if (text_to_number(&bytes, value, CONFIG_MTU_MAX) != 0 || bytes < CONFIG_MTU_MIN)
 		return refuse_value(p, value, "an MTU from 576 to 65535");
 	p->config->mtu = (uint16_t)bytes;
+	p->mtu_line = p->line;
 	return true;
 }
 

@@ -322,6 +322,8 @@ struct rtmfp_sendflow_stats {
 	size_t queued;	    /* bytes waiting to be sent for the first time */
 	size_t outstanding; /* F_OUTSTANDING_BYTES */
 	uint64_t messages, fragments, repeated, lost, abandoned; /* counts; abandoned: messages */
+	uint64_t unsent;  /* of these, messages of which nothing was ever sent */
+	uint64_t waiting; /* messages that are not all sent yet */
 	uint64_t receive_window;
 };
 void rtmfp_sendflow_stats(const struct rtmfp_sendflow *flow, struct rtmfp_sendflow_stats *out);

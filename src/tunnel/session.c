@@ -151,6 +151,7 @@ static int ensure_ip(struct tunnel_session *ss)
 		return 0;
 	if (ss->peer->tunnel->now < ss->ip_retry)
 		return RTMFP_ERR_CLOSED;
+	ss->ip_unsent = 0;
 	err = open_ip(ss);
 	if (err)
 		ss->ip = NULL;
@@ -414,6 +415,23 @@ static void on_recvflow_closed(void *user, struct rtmfp_recvflow *flow)
 	rtmfp_recvflow_set_user(flow, NULL);
 }
 
+static void count_unsent(struct tunnel_session *ss, bool over)
+{
+	struct rtmfp_sendflow_stats stats;
+
+	rtmfp_sendflow_stats(ss->ip, &stats);
+	if (over)
+		stats.unsent += stats.waiting;
+	for (; ss->ip_unsent < stats.unsent; ss->ip_unsent++)
+		tunnel_drop(ss->peer->tunnel, ss->peer, TUNNEL_DROP_QUEUE_EXPIRED);
+}
+
+void session_collect(struct tunnel_session *ss)
+{
+	if (ss->ip)
+		count_unsent(ss, false);
+}
+
 /* Forgets a sending flow; false: it was not one in use. */
 static bool forget_flow(struct tunnel_session *ss, const struct rtmfp_sendflow *flow)
 {
@@ -421,6 +439,8 @@ static bool forget_flow(struct tunnel_session *ss, const struct rtmfp_sendflow *
 
 	for (unsigned i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
 		if (*flows[i] == flow) {
+			if (flows[i] == &ss->ip)
+				count_unsent(ss, true);
 			*flows[i] = NULL;
 			return true;
 		}

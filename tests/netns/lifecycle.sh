@@ -11,7 +11,8 @@
 #   | wifi 198.51.100.2|-------| wifi         wan |----| wan  192.0.2.2   |
 #   | lte  203.0.113.2 |-------| lte 203.0.113.1  |    | lo   198.18.0.1  |
 #   +------------------+       +------------------+    +------------------+
-. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/lib.sh"
 
 network_of_two_uplinks
 tunnel_configs 192.0.2.2:1935
@@ -192,6 +193,23 @@ check "full tunnel: up after SIGKILL" flowtun_in client up "$file"
 check "full tunnel: answers" until_true 5 answers client 198.18.0.1
 check "full tunnel: down after that" flowtun_in client down ft0
 check "full tunnel: leaves nothing" is_clean
+
+# --- a full tunnel to a name, and a name server that only the default route reaches ---
+
+exec_in gateway python3 "$here/nameserver.py" 192.0.2.2 gateway.test 192.0.2.2 >"$dir/nameserver.log" 2>&1 &
+nameserver=$!
+must "a name server" until_true 5 grep -q ready "$dir/nameserver.log"
+printf 'nameserver 192.0.2.2\noptions timeout:1 attempts:2\n' >"$dir/resolv.conf"
+must "its clients" mount --bind "$dir/resolv.conf" "$(realpath /etc/resolv.conf)"
+sed -i 's|^Endpoint.*|Endpoint = gateway.test:1935|' "$file"
+rm -rf "$dir/state-client" # nobody remembers the gateway's address
+clean=$(configuration client)
+check "full tunnel to a name: up" flowtun_in client up "$file"
+check "full tunnel to a name: answers" until_true 5 answers client 198.18.0.1
+check "full tunnel to a name: down" flowtun_in client down ft0
+check "full tunnel to a name: leaves nothing" is_clean
+kill "$nameserver"
+wait "$nameserver" 2>/dev/null || true
 
 check "down in the gateway" flowtun_in gateway down ft0
 finish

@@ -204,7 +204,8 @@ END_TEST
 
 /* Edges that are still good. */
 static const char *const good[] = {
-	IFACE "ListenPort = 0\nMTU = 576\n",
+	IFACE "ListenPort = 0\nMTU = 576\nAddress = 10.0.0.1\n",
+	IFACE "MTU = 1280\nAddress = fd00::1\n",
 	IFACE "ListenPort = 65535\nMTU = 65535\n",
 	IFACE "FwMark = off\nTable = off\n",
 	IFACE "FwMark = 0xffffffff\nTable = auto\nSuite = AES\nStatelessReset = OFF\n",
@@ -288,6 +289,8 @@ static const struct {
 	{ IFACE "ListenPort =\n", 3, "found \"\"", "ListenPort" },
 	{ IFACE "ListenPort = 18446744073709551617\n", 3, "found \"18446744073709551617\"", "ListenPort" },
 	{ IFACE "MTU = 575\n", 3, "found \"575\"", "expected an MTU from 576 to 65535" },
+	{ IFACE "MTU = 1279\nAddress = 10.0.0.1, fd00::1/64\n", 3, "found \"1279\"",
+	  "expected an MTU from 1280" },
 	{ IFACE "MTU = 65536\n", 3, "found \"65536\"", "expected an MTU from 576 to 65535" },
 	{ IFACE "FwMark = 0x100000000\n", 3, "found \"0x100000000\"", "expected a FwMark: off, or a number" },
 	{ IFACE "FwMark = 4294967296\n", 3, "found \"4294967296\"", "FwMark" },
