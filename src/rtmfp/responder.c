@@ -170,8 +170,9 @@ static int accept(struct rtmfp_peer *peer, const struct rtmfp_path *path, const 
 		return err;
 	}
 	s->memo = memo;
-	/* The cookie's stamp says when the RHello left: a first RTT, if anything too long. */
-	if (RTMFP_US(stamp) < now)
+	/* The cookie's stamp says when the RHello left. That is a first RTT if this is the first IIKeying it
+	 * gave rise to, so not if that could have been repeated already. */
+	if (RTMFP_US(stamp) < now && now - RTMFP_US(stamp) < ep->params.open_interval_first)
 		rtmfp_flows_rtt_sample(s->flows, now - RTMFP_US(stamp), now);
 	memo->name = (struct rtmfp_id){ .value = k->session_id, .kind = RTMFP_ID_MEMO, .owner = s };
 	rtmfp_idtable_add(&ep->names, &memo->name);

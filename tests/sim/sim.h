@@ -135,6 +135,9 @@ void sim_at(struct sim_world *w, uint64_t at, void (*run)(struct sim_world *, vo
 /** sim_trace writes a line to stderr if FLOWTUN_SIM_TRACE is set. */
 void sim_trace(const struct sim_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** sim_dump writes the state of everything there, too. */
+void sim_dump(const struct sim_world *w);
+
 /* 0 to |n| - 1 from the world's seed; false always for 0 in a million. */
 uint64_t sim_below(struct sim_world *w, uint64_t n);
 bool sim_chance(struct sim_world *w, unsigned per_million);

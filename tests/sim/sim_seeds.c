@@ -92,6 +92,8 @@ void sim_fail(const char *file, int line, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (current.world)
+		sim_dump(current.world);
 	ck_abort_msg("%s:%d: %s; scenario %s, seed %" PRIu64 ", at %.9f s; again: FLOWTUN_SIM_SEED=%" PRIu64
 		     " CK_RUN_CASE=%s",
 		     file, line, text, current.run.scenario ? current.run.scenario : "none", current.run.seed,

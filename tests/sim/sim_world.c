@@ -108,6 +108,50 @@ void sim_trace(const struct sim_world *w, const char *format, ...)
 	fputc('\n', stderr);
 }
 
+void sim_dump(const struct sim_world *w)
+{
+	for (size_t i = 0; w->tracing && i < w->node_count; i++) {
+		const struct sim_node *n = w->nodes[i];
+
+		fprintf(stderr, "%s: %s, received %" PRIu64 ", sent %" PRIu64 ", unread %" PRIu64 "\n",
+			n->name, n->ep ? "runs" : "does not run", n->rx_datagrams, n->tx_datagrams,
+			n->unread);
+		for (unsigned r = 0; n->ep && r < RTMFP_DROP_COUNT; r++)
+			if (sim_node_drops(n, (enum rtmfp_drop)r))
+				fprintf(stderr, "   dropped %" PRIu64 ": %s\n",
+					sim_node_drops(n, (enum rtmfp_drop)r),
+					rtmfp_drop_name((enum rtmfp_drop)r));
+		for (size_t k = 0; n->ep && k < n->peer_count; k++) {
+			const struct sim_peer *p = n->peers[k];
+			struct rtmfp_session_stats s = { .epoch = 0 };
+
+			if (sim_peer_is_open(p))
+				rtmfp_session_stats(sim_peer_session(p), &s);
+			fprintf(stderr,
+				"   %s: %s, %u sessions, at %s, epoch %" PRIu64 ", ERTO %.3f, window %" PRIu64
+				", in flight %" PRIu64 "\n",
+				p->other->name, rtmfp_peer_state_name(rtmfp_peer_state(p->rtmfp)),
+				sim_peer_sessions(p), sim_addr_text(&s.path.remote), s.epoch,
+				(double)s.erto / 1e9, s.cwnd, s.outstanding);
+		}
+	}
+	for (size_t i = 0; w->tracing && i < w->stream_count; i++) {
+		const struct sim_stream *s = w->streams[i];
+		struct rtmfp_sendflow_stats flow = { .queued = 0 };
+
+		if (s->flow_count)
+			flow = sim_stream_stats(s);
+		fprintf(stderr,
+			"stream %zu %s -> %s: sent %" PRIu64 ", delivered %" PRIu64 ", refused %" PRIu64
+			", unsent %" PRIu64
+			", last %.3f s ago; flow %u: queued %zu, in flight %zu, lost %" PRIu64
+			", abandoned %" PRIu64 ", window %" PRIu64 "\n",
+			i, s->from->node->name, s->to->name, s->sent, s->delivered, s->refused, s->unsent,
+			(double)(w->now - s->last_delivered) / 1e9, s->flow_count, flow.queued,
+			flow.outstanding, flow.lost, flow.abandoned, flow.receive_window);
+	}
+}
+
 uint64_t sim_below(struct sim_world *w, uint64_t n)
 {
 	return n ? prng_below(&w->prng, n) : 0;

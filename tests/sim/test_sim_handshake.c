@@ -119,6 +119,27 @@ START_TEST(test_bad_network)
 }
 END_TEST
 
+/* What is measured while a session is opened is a round trip, whatever was lost and repeated meanwhile. */
+START_TEST(test_first_rtt)
+{
+	for (sim_each_case(run, "handshake_first_rtt", 64)) {
+		struct sim_world *w = sim_world_new(&run, run.seed % 8 == 7);
+		struct sim_peer *a, *b;
+		struct rtmfp_session_stats stats;
+
+		sim_two(w, DELAY, &a, &b);
+		w->lose = run.seed;
+		sim_peer_open(a);
+		sim_wait(w, RTMFP_S(30), sim_peers_agree(a, b));
+		rtmfp_session_stats(sim_peer_session(a), &stats);
+		sim_assert_msg(stats.rtt <= 2 * DELAY + RTMFP_MS(1), "%.3f s", (double)stats.rtt / 1e9);
+		rtmfp_session_stats(sim_peer_session(b), &stats);
+		sim_assert_msg(stats.rtt <= 2 * DELAY + RTMFP_MS(1), "%.3f s", (double)stats.rtt / 1e9);
+		sim_world_free(w);
+	}
+}
+END_TEST
+
 START_TEST(test_nobody_answers)
 {
 	for (sim_each_seed(run, "handshake_nobody_answers", 2)) {
@@ -529,6 +550,7 @@ int main(void)
 	sim_add_scenario(suite, "handshake_loss", test_loss);
 	sim_add_scenario(suite, "handshake_loss_and_copies", test_loss_and_copies);
 	sim_add_scenario(suite, "handshake_bad_network", test_bad_network);
+	sim_add_scenario(suite, "handshake_first_rtt", test_first_rtt);
 	sim_add_scenario(suite, "handshake_nobody_answers", test_nobody_answers);
 	sim_add_scenario(suite, "handshake_candidates", test_candidates);
 	sim_add_scenario(suite, "handshake_nat", test_nat);
