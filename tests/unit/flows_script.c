@@ -32,7 +32,8 @@ static void append_data(char *to, size_t cap, const uint8_t *data, size_t len)
 
 /* ---- callbacks ---- */
 
-static void note(const char *event, void *flow, const char *format, ...) __attribute__((format(printf, 3, 4)));
+static void note(const char *event, void *flow, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 static void note(const char *event, void *flow, const char *format, ...)
 {
@@ -493,9 +494,10 @@ const char *script_packets(struct script *s, size_t room)
 
 struct rtmfp_sendflow *script_open(struct script *s, enum rtmfp_priority priority)
 {
-	struct rtmfp_sendflow_params params = {
-		.metadata = (const uint8_t *)"M", .metadata_len = 1, .priority = priority, .queue_max = 1 << 20
-	};
+	struct rtmfp_sendflow_params params = { .metadata = (const uint8_t *)"M",
+						.metadata_len = 1,
+						.priority = priority,
+						.queue_max = 1 << 20 };
 	struct rtmfp_sendflow *flow;
 
 	ck_assert_int_eq(rtmfp_sendflow_open(&s->session, &params, s->now, &flow), 0);

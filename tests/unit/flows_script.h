@@ -32,12 +32,12 @@ struct script {
 	struct rtmfp_params params;
 	uint64_t now;
 	unsigned wakes;
-	int result;            /* the worst of the last packet's chunks */
-	int answer;            /* of on_recvflow */
+	int result; /* the worst of the last packet's chunks */
+	int answer; /* of on_recvflow */
 	struct rtmfp_recvflow_params accept;
 	bool use_accept;
 	bool keying_only;
-	struct rtmfp_fill fill; /* what the last packet said */
+	struct rtmfp_fill fill;	     /* what the last packet said */
 	struct rtmfp_recvflow *flow; /* the last that opened */
 	struct rtmfp_message_info info;
 	void (*on_event)(struct script *s, const char *event, void *flow);

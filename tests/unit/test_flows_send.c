@@ -17,7 +17,8 @@ static void send_each(struct rtmfp_sendflow *flow, unsigned from, unsigned to, u
 		char want[64];
 
 		script_write(flow, "text", seq == 33 ? RTMFP_NEVER : 0);
-		snprintf(want, sizeof(want), "data %u %u %u w =text", (unsigned)rtmfp_sendflow_id(flow), seq, fsn);
+		snprintf(want, sizeof(want), "data %u %u %u w =text", (unsigned)rtmfp_sendflow_id(flow), seq,
+			 fsn);
 		script_expect(script_packet(&s, ONE), want);
 	}
 }
@@ -61,19 +62,19 @@ START_TEST(figure_21)
 	script_begin(&s);
 	flow = ready_flow(3, 29);
 	send_each(flow, 30, 44, 29);
-	script_say(&s, "ack 3 64 30");                  /* line 1 */
+	script_say(&s, "ack 3 64 30"); /* line 1 */
 	send_each(flow, 45, 45, 30);
-	script_say(&s, "ack 3 64 30 32");               /* nack 31:1 */
+	script_say(&s, "ack 3 64 30 32"); /* nack 31:1 */
 	send_each(flow, 46, 46, 30);
-	script_say(&s, "ack 3 64 30 32 34");            /* nack 31:2, 33:1 */
+	script_say(&s, "ack 3 64 30 32 34"); /* nack 31:2, 33:1 */
 	script_expect(script_packet(&s, ONE), "");
-	script_say(&s, "ack 3 64 30 32 34-35");         /* nack 31:3=lost, 33:2 */
-	send_each(flow, 47, 47, 32);                    /* abandon 31 */
-	script_say(&s, "ack 3 64 30 32 34-36");         /* nack 33:3=lost */
+	script_say(&s, "ack 3 64 30 32 34-35"); /* nack 31:3=lost, 33:2 */
+	send_each(flow, 47, 47, 32);		/* abandon 31 */
+	script_say(&s, "ack 3 64 30 32 34-36"); /* nack 33:3=lost */
 	script_expect(script_packet(&s, ONE), "data 3 33 32 w =text");
 	script_say(&s, "ack 3 64 30 32 34-37");
 	send_each(flow, 48, 59, 32);
-	send_each(flow, 60, 60, 32);                    /* line 12 */
+	send_each(flow, 60, 60, 32); /* line 12 */
 	script_say(&s, "ack 3 64 30 34-46");
 	send_each(flow, 61, 61, 32);
 	script_say(&s, "ack 3 64 32 34-47");
@@ -81,12 +82,12 @@ START_TEST(figure_21)
 	script_say(&s, "ack 3 64 47");
 	send_each(flow, 63, 63, 47);
 	script_say(&s, "ack 3 64 49");
-	send_each(flow, 64, 64, 49);                    /* line 20 */
+	send_each(flow, 64, 64, 49); /* line 20 */
 	script_say(&s, "ack 3 64 59");
-	script_say(&s, "ack 3 64 59 61");               /* nack 60:1 */
-	script_say(&s, "ack 3 64 59 61-62");            /* nack 60:2 */
+	script_say(&s, "ack 3 64 59 61");    /* nack 60:1 */
+	script_say(&s, "ack 3 64 59 61-62"); /* nack 60:2 */
 	script_expect(script_packet(&s, ONE), "");
-	script_say(&s, "ack 3 64 59 61-63");            /* nack 60:3=lost */
+	script_say(&s, "ack 3 64 59 61-63"); /* nack 60:3=lost */
 	script_expect(script_packets(&s, ONE), "data 3 60 60 wa");
 	script_say(&s, "ack 3 64 59 61-64");
 	script_expect(script_packets(&s, ONE), "");
@@ -101,7 +102,8 @@ END_TEST
 START_TEST(startup_options)
 {
 	struct rtmfp_sendflow *flow;
-	struct rtmfp_sendflow_params params = { .metadata = (const uint8_t *)"meta", .metadata_len = 4,
+	struct rtmfp_sendflow_params params = { .metadata = (const uint8_t *)"meta",
+						.metadata_len = 4,
 						.queue_max = 1 << 20 };
 
 	script_begin(&s);
@@ -187,8 +189,7 @@ START_TEST(next_user_data)
 	script_write(b, "z", RTMFP_NEVER);
 	for (unsigned i = 0; i < 3; i++)
 		script_write(a, "a", RTMFP_NEVER);
-	script_expect(script_packet(&s, 1200),
-		      "data 1 2 1 w =a; next w =a; next w =a; data 2 1 0 w +mM =z");
+	script_expect(script_packet(&s, 1200), "data 1 2 1 w =a; next w =a; next w =a; data 2 1 0 w +mM =z");
 	/* Not when a number is left out: 3 is lost and comes again beside 5. */
 	script_say(&s, "ack 1 64 2 4;ack 2 64 1");
 	for (unsigned i = 0; i < 3; i++)
@@ -528,8 +529,9 @@ END_TEST
 START_TEST(queue_time)
 {
 	struct rtmfp_sendflow *flow;
-	struct rtmfp_write write = { .data = (const uint8_t *)"late", .len = 4, .lifetime = RTMFP_NEVER,
-				     .queue_time = RTMFP_MS(10) };
+	struct rtmfp_write write = {
+		.data = (const uint8_t *)"late", .len = 4, .lifetime = RTMFP_NEVER, .queue_time = RTMFP_MS(10)
+	};
 	struct rtmfp_sendflow_stats stats;
 
 	script_begin(&s);
@@ -705,7 +707,8 @@ START_TEST(priorities)
 	script_expect(script_packet(&s, ONE), "data 2 1 0 w +mM =high");
 	ck_assert(s.fill.time_critical);
 	script_expect(script_packet(&s, ONE), "data 2 2 0 w +mM =high");
-	script_expect(script_packet(&s, 60), "data 2 3 0 w +mM =high; data 1 1 0 w +mM =low; next w =low; next w =low");
+	script_expect(script_packet(&s, 60),
+		      "data 2 3 0 w +mM =high; data 1 1 0 w +mM =low; next w =low; next w =low");
 	script_end(&s);
 }
 END_TEST
@@ -738,7 +741,8 @@ START_TEST(small_ones_beside_large_ones)
 	ck_assert_int_eq(script_write_long(a, 1100, RTMFP_NEVER), 0);
 	ck_assert_int_eq(script_write_long(a, 1100, RTMFP_NEVER), 0);
 	script_write(b, "small", RTMFP_NEVER);
-	script_expect(script_packets(&s, 1200), "data 1 1 0 w +mM =1100B; data 2 1 0 w +mM =small | data 1 2 0 w +mM =1100B");
+	script_expect(script_packets(&s, 1200),
+		      "data 1 1 0 w +mM =1100B; data 2 1 0 w +mM =small | data 1 2 0 w +mM =1100B");
 	script_end(&s);
 }
 END_TEST
@@ -865,7 +869,8 @@ START_TEST(both_forms_and_truncated)
 	ck_assert_uint_eq(flow->q.count, 30);
 	script_say(&s, "bitmap 1 127 16 18 21-24 27-28"); /* figure 4 */
 	ck_assert_uint_eq(flow->q.count, 30 - 16 - 1 - 4 - 2);
-	script_say(&s, "hex 51 00 07 01 7f 10 00 00 01 83"); /* figure 6: 19 to 20 are missing, then nonsense */
+	script_say(&s,
+		   "hex 51 00 07 01 7f 10 00 00 01 83"); /* figure 6: 19 to 20 are missing, then nonsense */
 	ck_assert_uint_eq(flow->q.count, 7);
 	ck_assert_int_eq(s.result, 0);
 	script_say(&s, "hex 51 00 02 01 7f");
@@ -912,8 +917,9 @@ START_TEST(borrowed_bytes)
 {
 	struct rtmfp_sendflow *flow;
 	char text[] = "text";
-	struct rtmfp_write write = { .data = (uint8_t *)text, .len = 4, .flags = RTMFP_WRITE_BORROW,
-				     .queue_time = RTMFP_NEVER };
+	struct rtmfp_write write = {
+		.data = (uint8_t *)text, .len = 4, .flags = RTMFP_WRITE_BORROW, .queue_time = RTMFP_NEVER
+	};
 	size_t blocks;
 
 	script_begin(&s);
@@ -975,7 +981,9 @@ START_TEST(writing_room_by_expiry)
 {
 	struct rtmfp_sendflow *flow;
 	struct rtmfp_sendflow_params params = { .priority = RTMFP_PRIORITY_BULK, .queue_max = 10 };
-	struct rtmfp_write write = { .data = (const uint8_t *)"0123456789", .len = 10, .queue_time = RTMFP_MS(5) };
+	struct rtmfp_write write = { .data = (const uint8_t *)"0123456789",
+				     .len = 10,
+				     .queue_time = RTMFP_MS(5) };
 
 	script_begin(&s);
 	ck_assert_int_eq(rtmfp_sendflow_open(&s.session, &params, s.now, &flow), 0);
