@@ -83,7 +83,8 @@ static bool check_send(const struct rtmfp_flows *f)
 		active += flow->active;
 		if (flow->id != i + 1 || !check_queue(flow, &own) || own != flow->outstanding)
 			return false;
-		if (flow->probe_at < f->probe_due)
+		/* one that is due may have to wait while only keying flows send */
+		if (flow->probe_at > f->now && flow->probe_at < f->probe_due)
 			return false;
 		outstanding += own;
 	}

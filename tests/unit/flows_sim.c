@@ -80,21 +80,31 @@ static uint8_t *make_message(uint32_t number, size_t len)
 	return data;
 }
 
-int sim_write(struct sim_node *node, struct rtmfp_sendflow *flow, uint32_t number, size_t len,
-	      uint64_t lifetime, unsigned flags)
+int sim_write_as(struct sim_node *node, struct rtmfp_sendflow *flow, uint32_t number, size_t len,
+		 const struct rtmfp_write *as)
 {
 	uint8_t *data = make_message(number, len);
-	struct rtmfp_write write = {
-		.data = data, .len = len, .flags = flags, .lifetime = lifetime, .queue_time = RTMFP_NEVER
-	};
-	int err = rtmfp_sendflow_write(flow, &write, node->sim->now);
+	struct rtmfp_write write = *as;
+	int err;
 
-	if (flags & RTMFP_WRITE_BORROW) { /* the bytes do not outlive this call but for what settle saves */
+	write.data = data;
+	write.len = len;
+	err = rtmfp_sendflow_write(flow, &write, node->sim->now);
+	if (write.flags &
+	    RTMFP_WRITE_BORROW) { /* the bytes do not outlive this call but for what settle saves */
 		rtmfp_flows_settle(node->session.flows);
 		memset(data, 0xdd, len);
 	}
 	free(data);
 	return err;
+}
+
+int sim_write(struct sim_node *node, struct rtmfp_sendflow *flow, uint32_t number, size_t len,
+	      uint64_t lifetime, unsigned flags)
+{
+	struct rtmfp_write write = { .flags = flags, .lifetime = lifetime, .queue_time = RTMFP_NEVER };
+
+	return sim_write_as(node, flow, number, len, &write);
 }
 
 struct rtmfp_sendflow *sim_open(struct sim_node *node, unsigned tag, enum rtmfp_priority priority,
@@ -338,6 +348,26 @@ size_t sim_fill(struct sim_node *node, uint8_t *buf, size_t cap)
 	return len;
 }
 
+/* The Forward Sequence Number of a flow never runs back. */
+static void check_fsn(struct sim_node *node, const uint8_t *data, size_t len)
+{
+	struct rtmfp_reader r = rtmfp_reader(data, len);
+	struct rtmfp_data c, prev;
+	struct rtmfp_chunk chunk;
+
+	while (rtmfp_chunk_next(&r, &chunk)) {
+		bool next = chunk.type == RTMFP_CHUNK_NEXT_DATA;
+
+		if (chunk.type != RTMFP_CHUNK_DATA && !next)
+			continue;
+		sim_assert(rtmfp_read_data(chunk.payload, chunk.len, next ? &prev : NULL, &c) == 0);
+		prev = c;
+		sim_assert(c.flow_id < SIM_FLOWS + 64);
+		sim_assert(c.forward_sequence_number >= node->last_fsn[c.flow_id]);
+		node->last_fsn[c.flow_id] = c.forward_sequence_number;
+	}
+}
+
 /* A packet of the node: header, chunks. False: nothing to send. */
 static bool send_packet(struct sim_node *node)
 {
@@ -353,6 +383,7 @@ static bool send_packet(struct sim_node *node)
 	len = sim_fill(node, chunks, room);
 	if (len == 0)
 		return false;
+	check_fsn(node, chunks, len);
 	rtmfp_flows_timestamps_fill(node->session.flows, &h, node->sim->now);
 	rtmfp_packet_header_write(&w, &h);
 	rtmfp_write_bytes(&w, chunks, len);

@@ -97,6 +97,7 @@ struct sim_node {
 	void *user;
 	/* monotonic things */
 	uint64_t last_cumulative[SIM_FLOWS + 64];
+	uint64_t last_fsn[SIM_FLOWS + 64];
 	uint64_t packets, data_packets;
 };
 
@@ -126,6 +127,9 @@ struct rtmfp_sendflow *sim_open(struct sim_node *node, unsigned tag, enum rtmfp_
  */
 int sim_write(struct sim_node *node, struct rtmfp_sendflow *flow, uint32_t number, size_t len,
 	      uint64_t lifetime, unsigned flags);
+/** sim_write_as is sim_write with all that |write| says but the data. */
+int sim_write_as(struct sim_node *node, struct rtmfp_sendflow *flow, uint32_t number, size_t len,
+		 const struct rtmfp_write *write);
 struct sim_inbox *sim_inbox(struct sim_node *node, unsigned tag);
 /** sim_feed hands the chunks in |data| to the node as one packet. */
 void sim_feed(struct sim_node *node, const uint8_t *data, size_t len);

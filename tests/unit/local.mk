@@ -283,12 +283,6 @@ tests_unit_test_cookie_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $
 tests_unit_test_cookie_LDADD = tests/unit/libfakecrypto.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif
 
-if HAVE_CHECK
-check_LIBRARIES += tests/unit/libflowssim.a
-tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c
-tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
-endif
-
 # The test vectors of doc/PROTOCOL.md, which freeze the profile; needs no Check.
 check_PROGRAMS += tests/unit/print_vectors
 TESTS += tests/unit/test_vectors.sh
@@ -349,4 +343,35 @@ TESTS += tests/unit/test_cc
 tests_unit_test_cc_SOURCES = tests/unit/test_cc.c
 tests_unit_test_cc_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
 tests_unit_test_cc_LDADD = src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_LIBRARIES += tests/unit/libflowssim.a
+tests_unit_libflowssim_a_SOURCES = tests/unit/flows_sim.h tests/unit/flows_sim.c \
+	tests/unit/flows_script.h tests/unit/flows_script.c
+tests_unit_libflowssim_a_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_send
+TESTS += tests/unit/test_flows_send
+tests_unit_test_flows_send_SOURCES = tests/unit/test_flows_send.c
+tests_unit_test_flows_send_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_send_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_recv
+TESTS += tests/unit/test_flows_recv
+tests_unit_test_flows_recv_SOURCES = tests/unit/test_flows_recv.c
+tests_unit_test_flows_recv_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_recv_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/unit/test_flows_hostile
+TESTS += tests/unit/test_flows_hostile
+tests_unit_test_flows_hostile_SOURCES = tests/unit/test_flows_hostile.c
+tests_unit_test_flows_hostile_CPPFLAGS = -I$(srcdir)/src/rtmfp -I$(srcdir)/tests/unit $(CHECK_CFLAGS)
+tests_unit_test_flows_hostile_LDADD = tests/unit/libflowssim.a src/rtmfp/librtmfp.a $(CHECK_LIBS)
 endif

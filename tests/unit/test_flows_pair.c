@@ -78,7 +78,7 @@ struct soak_flow {
 	unsigned tag;
 	uint64_t lifetime;
 	uint32_t next; /* number of the next message */
-	uint32_t refused;
+	uint64_t abandoned;
 	bool open;
 };
 
@@ -107,17 +107,24 @@ static size_t random_size(struct prng *r, size_t most)
 static void soak_write(struct sim *s, struct soak_flow *sf, size_t most)
 {
 	struct sim_node *node = &s->node[sf->node];
-	unsigned flags = prng_below(&s->random, 2) ? RTMFP_WRITE_BORROW : 0;
+	struct prng *r = &s->random;
+	struct rtmfp_write write = { .lifetime = sf->lifetime, .queue_time = RTMFP_NEVER };
 	int err;
 
 	if (!sf->open || sf->next >= SIM_MESSAGES)
 		return;
-	err = sim_write(node, sf->flow, sf->next, random_size(&s->random, most), sf->lifetime, flags);
+	if (prng_below(r, 2))
+		write.flags = RTMFP_WRITE_BORROW;
+	if (prng_below(r, 8) == 0)
+		write.queue_time = prng_below(r, RTMFP_MS(300));
+	if (prng_below(r, 4) == 0)
+		write.first = 1 + (size_t)prng_below(r, 2000);
+	if (prng_below(r, 4) == 0)
+		write.each = 100 + (size_t)prng_below(r, 2000);
+	err = sim_write_as(node, sf->flow, sf->next, random_size(r, most), &write);
 	sim_assert(err == 0 || err == RTMFP_ERR_NOBUFS || err == RTMFP_ERR_NOMEM);
 	if (err == 0)
 		sf->next++;
-	else
-		sf->refused++;
 }
 
 /* Writes again from within a callback now and then. */
@@ -210,6 +217,16 @@ static void soak_run(uint64_t seed, unsigned fail_one_in)
 	}
 	sim.node[0].mem.fail_one_in = sim.node[1].mem.fail_one_in = 0;
 	for (unsigned round = 0; round < 1000; round++) {
+		if (round == 100) { /* all is sent by now, and no flow is freed yet */
+			for (unsigned i = 0; i < soak.count; i++) {
+				struct rtmfp_sendflow_stats stats;
+
+				rtmfp_sendflow_stats(soak.flow[i].flow, &stats);
+				ck_assert_uint_eq(stats.queued, 0);
+				ck_assert_uint_eq(stats.outstanding, 0);
+				soak.flow[i].abandoned = stats.abandoned;
+			}
+		}
 		for (unsigned n = 0; n < 2; n++) {
 			for (unsigned i = 0; i < sim.node[n].inboxes; i++) {
 				if (!sim.node[n].inbox[i].closed)
@@ -227,8 +244,9 @@ static void soak_run(uint64_t seed, unsigned fail_one_in)
 			continue;
 		prng_assert(run, in && in->closed);
 		prng_assert(run, in->count <= sf->next);
+		prng_assert(run, in->count + sf->abandoned >= sf->next);
 		if (sf->lifetime == RTMFP_NEVER)
-			prng_assert(run, in->count == sf->next);
+			prng_assert(run, in->count + sf->abandoned == sf->next);
 	}
 	ck_assert_uint_eq(sim.node[0].session.flows->send_count, 0);
 	ck_assert_uint_eq(sim.node[1].session.flows->send_count, 0);
@@ -252,6 +270,231 @@ START_TEST(soak_without_memory)
 }
 END_TEST
 
+/* ---- one call of the allocator fails, each in turn ---- */
+
+static bool with_failure(unsigned who, size_t fail_at)
+{
+	struct sim_node *a = &sim.node[0], *b = &sim.node[1];
+	struct rtmfp_sendflow *there = NULL, *back = NULL;
+	bool reached;
+
+	sim_init(&sim, fail_at);
+	a->out.loss = b->out.loss = 6000;
+	sim.node[who].mem.fail_at = fail_at;
+	for (unsigned i = 0; i < 2 && !there; i++)
+		there = sim_open(a, 1, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	for (unsigned i = 0; i < 2 && !back; i++)
+		back = sim_open(b, 2, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	for (uint32_t i = 0; i < 20; i++) {
+		unsigned flags = i % 2 ? RTMFP_WRITE_BORROW : 0;
+		size_t len = i % 5 == 0 ? 7000 : 300;
+
+		if (sim_write(a, there, i, len, RTMFP_NEVER, flags) != 0)
+			ck_assert_int_eq(sim_write(a, there, i, len, RTMFP_NEVER, flags), 0);
+		if (sim_write(b, back, i, len, RTMFP_NEVER, flags) != 0)
+			ck_assert_int_eq(sim_write(b, back, i, len, RTMFP_NEVER, flags), 0);
+	}
+	rtmfp_sendflow_close(there, sim.now);
+	rtmfp_sendflow_close(back, sim.now);
+	sim_run(&sim, sim.now + RTMFP_S(300));
+	reached = sim.node[who].mem.calls >= fail_at;
+	ck_assert_ptr_nonnull(sim_inbox(b, 1));
+	ck_assert_ptr_nonnull(sim_inbox(a, 2));
+	ck_assert_uint_eq(sim_inbox(b, 1)->count, 20);
+	ck_assert_uint_eq(sim_inbox(a, 2)->count, 20);
+	ck_assert(sim_inbox(b, 1)->closed && sim_inbox(a, 2)->closed);
+	sim_fini(&sim);
+	return reached;
+}
+
+START_TEST(each_allocation_fails)
+{
+	size_t n = 3; /* after those of rtmfp_flows_new */
+
+	while (with_failure((unsigned)_i, n))
+		n++;
+	ck_assert_uint_gt(n, 20);
+}
+END_TEST
+
+START_TEST(no_memory_to_begin_with)
+{
+	struct rtmfp_flows_hooks hooks = { .wake = NULL };
+	struct rtmfp_callbacks cb = { .on_message = NULL };
+	struct rtmfp_flows *f;
+	struct sim_mem m;
+
+	for (size_t n = 1; n <= 2; n++) {
+		sim_mem_init(&m, 1);
+		m.fail_at = n;
+		ck_assert_int_eq(rtmfp_flows_new(&m.mem, NULL, &rtmfp_params_default, &cb, NULL, &hooks,
+						 false, 0, &f),
+				 RTMFP_ERR_NOMEM);
+		ck_assert_uint_eq(m.blocks, 0);
+	}
+}
+END_TEST
+
+/* ---- the far end ---- */
+
+START_TEST(far_end_rejects)
+{
+	struct rtmfp_sendflow *flow;
+
+	sim_init(&sim, 3);
+	sim.node[0].out.loss = sim.node[1].out.loss = 10000;
+	sim.node[1].answer = 6;
+	flow = sim_open(&sim.node[0], 1, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	for (uint32_t i = 0; i < 50; i++)
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, i, 3000, RTMFP_NEVER, 0), 0);
+	sim_run(&sim, sim.now + RTMFP_S(100));
+	ck_assert_uint_eq(sim.node[0].exceptions, 1);
+	ck_assert_uint_eq(sim.node[0].exception_code, 5);
+	ck_assert_uint_eq(sim.node[0].closed_sends, 1);
+	ck_assert_uint_eq(sim.node[1].recvflows, 1);
+	sim_fini(&sim);
+}
+END_TEST
+
+/* A message that is larger than the buffer it goes to, and a buffer that the user lets fill up. */
+START_TEST(small_buffers)
+{
+	struct rtmfp_sendflow *flow;
+	struct sim_inbox *in;
+	uint64_t probes;
+
+	sim_init(&sim, 4);
+	sim.node[1].use_accept = true;
+	sim.node[1].accept =
+		(struct rtmfp_recvflow_params){ .buffer_capacity = 10000, .message_max = 1 << 20 };
+	flow = sim_open(&sim.node[0], 1, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	ck_assert_int_eq(sim_write(&sim.node[0], flow, 0, 100000, RTMFP_NEVER, 0), 0);
+	sim_run(&sim, sim.now + RTMFP_S(20));
+	in = sim_inbox(&sim.node[1], 1);
+	ck_assert_uint_eq(in->count, 1);
+	rtmfp_recvflow_suspend(in->flow, true, sim.now);
+	for (uint32_t i = 1; i < 30; i++)
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, i, 1000, RTMFP_NEVER, 0), 0);
+	sim_run(&sim, sim.now + RTMFP_S(5));
+	ck_assert_uint_eq(in->count, 1);
+	ck_assert_uint_lt(in->flow->buf.size, 14000);
+	probes = sim.node[0].packets;
+	sim_run(&sim, sim.now + RTMFP_S(300));
+	ck_assert_uint_ge(sim.node[0].packets - probes, 6);
+	ck_assert_uint_le(sim.node[0].packets - probes, 20);
+	rtmfp_recvflow_suspend(in->flow, false, sim.now);
+	sim_run(&sim, sim.now + RTMFP_S(1)); /* without waiting for the next probe */
+	ck_assert_uint_eq(in->count, 30);
+	sim_fini(&sim);
+}
+END_TEST
+
+START_TEST(far_end_falls_silent)
+{
+	struct rtmfp_sendflow *flow;
+	struct rtmfp_flows_health h;
+	uint64_t cut;
+
+	sim_init(&sim, 5);
+	flow = sim_open(&sim.node[0], 1, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	for (uint32_t i = 0; i < 20; i++) {
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, i, 100, 0, 0), 0);
+		sim_run(&sim, sim.now + RTMFP_MS(50));
+	}
+	rtmfp_flows_health(sim.node[0].session.flows, &h);
+	ck_assert_uint_eq(h.timeouts_in_row, 0);
+	ck_assert_uint_le(h.erto, RTMFP_MS(300));
+	cut = sim.now;
+	sim.node[1].out.cut = true;
+	for (uint32_t i = 20; i < 60; i++) { /* it goes on sending, five times as often as ERTO */
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, i, 100, 0, 0), 0);
+		sim_run(&sim, sim.now + RTMFP_MS(50));
+	}
+	rtmfp_flows_health(sim.node[0].session.flows, &h);
+	ck_assert_uint_ge(h.timeouts_in_row, 3);
+	ck_assert_uint_ge(h.ack_due_since, cut - RTMFP_MS(50));
+	ck_assert_uint_le(h.ack_due_since, cut + RTMFP_MS(50));
+	sim.node[1].out.cut = false;
+	sim_run(&sim, sim.now + RTMFP_S(10));
+	rtmfp_flows_health(sim.node[0].session.flows, &h);
+	ck_assert_uint_eq(h.timeouts_in_row, 0);
+	ck_assert_uint_eq(h.ack_due_since, RTMFP_NEVER);
+	ck_assert_uint_eq(sim_inbox(&sim.node[1], 1)->count, 60);
+	sim_fini(&sim);
+}
+END_TEST
+
+/* ---- how much goes through ---- */
+
+static uint32_t bulk_number;
+
+static void bulk_write(struct sim_node *node, struct rtmfp_sendflow *flow)
+{
+	while (bulk_number < SIM_MESSAGES && sim_write(node, flow, bulk_number, 4000, RTMFP_NEVER, 0) == 0)
+		bulk_number++;
+}
+
+/* 10 Mbit/s, 40 ms, a queue of 50 ms: most of it is used, and the queue is not always full. */
+START_TEST(bottleneck)
+{
+	struct rtmfp_sendflow *flow;
+	struct rtmfp_flows_health h;
+	unsigned before;
+
+	sim_init(&sim, 6);
+	sim.check = false;
+	bulk_number = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		sim.node[i].room = 1472;
+		rtmfp_flows_set_datagram(sim.node[i].session.flows, 1467);
+		sim.node[i].out.delay = RTMFP_MS(20);
+	}
+	sim.node[0].out.rate = 1250000;
+	sim.node[0].out.queue = 62500;
+	sim.node[0].on_writable = bulk_write;
+	sim.node[1].use_accept = true;
+	sim.node[1].accept =
+		(struct rtmfp_recvflow_params){ .buffer_capacity = 1 << 20, .message_max = 65536 };
+	flow = sim_open(&sim.node[0], 1, RTMFP_PRIORITY_BULK, 100000);
+	bulk_write(&sim.node[0], flow);
+	sim_run(&sim, sim.now + RTMFP_S(2));
+	before = sim_inbox(&sim.node[1], 1)->count;
+	sim_run(&sim, sim.now + RTMFP_S(8));
+	/* 1250000 bytes/s for 8 s, less headers: 2500 messages of 4000 */
+	ck_assert_uint_ge(sim_inbox(&sim.node[1], 1)->count - before, 2250);
+	rtmfp_flows_health(sim.node[0].session.flows, &h);
+	ck_assert_uint_ge(h.min_rtt, RTMFP_MS(40));
+	ck_assert_uint_le(h.min_rtt, RTMFP_MS(43));
+	ck_assert_uint_le(h.rtt, RTMFP_MS(100));
+	ck_assert_uint_eq(h.lost, sim.node[0].out.dropped); /* nothing was taken for lost that was not */
+	ck_assert_uint_lt(sim.node[0].out.dropped, sim.node[0].out.sent / 50);
+	sim_fini(&sim);
+}
+END_TEST
+
+/* The receiver delays its acknowledgements; the round trip that is measured must not grow by that. */
+START_TEST(round_trip_of_a_trickle)
+{
+	struct rtmfp_sendflow *flow;
+	struct rtmfp_flows_health h;
+
+	sim_init(&sim, 7);
+	sim.node[0].out.loss = sim.node[1].out.loss = 5000;
+	flow = sim_open(&sim.node[0], 1, RTMFP_PRIORITY_BULK, SIZE_MAX);
+	for (uint32_t i = 0; i < 500; i++) {
+		ck_assert_int_eq(sim_write(&sim.node[0], flow, i, 100, 0, 0), 0);
+		sim_run(&sim, sim.now + RTMFP_MS(i % 3 ? 90 : 300));
+		rtmfp_flows_health(sim.node[0].session.flows, &h);
+		if (i > 10) {
+			ck_assert_uint_ge(h.rtt, RTMFP_MS(20));
+			ck_assert_uint_le(h.rtt, RTMFP_MS(32));
+			ck_assert_uint_eq(h.min_rtt, RTMFP_MS(20));
+		}
+	}
+	sim_fini(&sim);
+}
+END_TEST
+
 static void add(TCase *tc)
 {
 	tcase_add_test(tc, one_message);
@@ -259,6 +502,13 @@ static void add(TCase *tc)
 	tcase_add_loop_test(tc, loss_masks, 0, 64);
 	tcase_add_loop_test(tc, soak_test, 0, 5);
 	tcase_add_loop_test(tc, soak_without_memory, 0, 5);
+	tcase_add_loop_test(tc, each_allocation_fails, 0, 2);
+	tcase_add_test(tc, no_memory_to_begin_with);
+	tcase_add_test(tc, far_end_rejects);
+	tcase_add_test(tc, small_buffers);
+	tcase_add_test(tc, far_end_falls_silent);
+	tcase_add_test(tc, bottleneck);
+	tcase_add_test(tc, round_trip_of_a_trickle);
 }
 
 int main(void)
