@@ -11,3 +11,6 @@ src_cli_flowtun_SOURCES = \
 	src/cli/updown.c
 src_cli_flowtun_LDADD = src/daemon/libdaemon.a src/crypto/libcrypto.a src/rtmfp/librtmfp.a \
 	$(CRYPTO_LIBS) $(JANSSON_LIBS)
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = contrib/bash-completion/flowtun

@@ -73,6 +73,15 @@ static int check_config(const struct cli_target *target, const char *word)
 	return EXIT_OK;
 }
 
+static size_t add_option(const char **argv, size_t n, const char *option, const char *value)
+{
+	if (!value)
+		return n;
+	argv[n] = option;
+	argv[n + 1] = value;
+	return n + 2;
+}
+
 /* In the child: never returns. $FLOWTUND is for running one that is not installed. */
 static void __attribute__((noreturn))
 exec_flowtund(const struct up_options *options, const struct cli_target *target, int ready_fd)
@@ -83,14 +92,13 @@ exec_flowtund(const struct up_options *options, const struct cli_target *target,
 	size_t n = 5;
 
 	snprintf(fd_text, sizeof(fd_text), "%d", ready_fd);
-	if (options->log_level)
-		argv[n++] = "--log-level", argv[n++] = options->log_level;
-	if (options->log_file)
-		argv[n++] = "--log-file", argv[n++] = options->log_file;
-	if (options->state_dir)
-		argv[n++] = "--state-dir", argv[n++] = options->state_dir;
+	n = add_option(argv, n, "--log-level", options->log_level);
+	n = add_option(argv, n, "--log-file", options->log_file);
+	n = add_option(argv, n, "--state-dir", options->state_dir);
 	argv[n++] = "--";
 	argv[n++] = target->path;
+	/* What the caller had open is not the daemon's: a lock or a pipe would stay with it for days. */
+	close_range(STDERR_FILENO + 1, UINT_MAX, CLOSE_RANGE_CLOEXEC);
 	fcntl(ready_fd, F_SETFD, 0);
 	if (chosen && *chosen) {
 		execv(chosen, (char **)argv);

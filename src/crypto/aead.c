@@ -4,6 +4,7 @@
  */
 #include "aead.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -119,6 +120,21 @@ bool aead_self_test(const struct aead_engine *e, const struct aead_engine *other
 	       (!other || agree(e, other));
 }
 
+void aead_set_add(struct aead_set *set, const struct aead_engine *e)
+{
+	const struct aead_engine **best = &set->best[e->algorithm];
+	const size_t used = strlen(set->refused);
+
+	assert(set->count < AEAD_ENGINES_MAX);
+	if (!aead_self_test(e, *best)) {
+		snprintf(set->refused + used, sizeof(set->refused) - used, "%s%s by %s fails its self-test",
+			 used ? ", " : "", aead_algorithm_name(e->algorithm), e->name);
+		return;
+	}
+	set->engines[set->count] = *e;
+	*best = &set->engines[set->count++];
+}
+
 int aead_set_init(struct aead_set *set, unsigned providers)
 {
 	struct aead_engine found[AEAD_ENGINES_MAX];
@@ -129,21 +145,9 @@ int aead_set_init(struct aead_set *set, unsigned providers)
 	if (providers & AEAD_IPSEC_MB)
 		count += aead_imb_engines(found + count, &set->ipsec_mb);
 
-	for (size_t i = 0; i < count; i++) {
-		const struct aead_engine **best = &set->best[found[i].algorithm];
-		size_t used = strlen(set->refused);
-
-		if (!aead_self_test(&found[i], *best)) {
-			snprintf(set->refused + used, sizeof(set->refused) - used,
-				 "%s%s by %s fails its self-test", used ? ", " : "",
-				 aead_algorithm_name(found[i].algorithm), found[i].name);
-			continue;
-		}
-		set->engines[set->count] = found[i];
-		/* What comes later is as fast or faster: intel-ipsec-mb is ahead of wolfSSL's assembly, too.
-		 */
-		*best = &set->engines[set->count++];
-	}
+	/* What comes later is as fast or faster: intel-ipsec-mb is ahead of wolfSSL's assembly, too. */
+	for (size_t i = 0; i < count; i++)
+		aead_set_add(set, &found[i]);
 	for (int i = 0; i < AEAD_ALGORITHMS; i++) {
 		if (!set->best[i]) {
 			aead_set_fini(set);

@@ -64,6 +64,8 @@ struct aead_set {
  */
 int aead_set_init(struct aead_set *set, unsigned providers) RTMFP_MUST_CHECK;
 void aead_set_fini(struct aead_set *set);
+/** aead_set_add tests |e| and makes it the best of its algorithm, or notes in |refused| why not. */
+void aead_set_add(struct aead_set *set, const struct aead_engine *e);
 /** aead_self_test checks |e| against its algorithm's published vector and, unless NULL, against |other|. */
 bool aead_self_test(const struct aead_engine *e, const struct aead_engine *other);
 const char *aead_algorithm_name(enum aead_algorithm algorithm);

@@ -5,6 +5,8 @@
  */
 #include "noise.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------------------------------------------
@@ -118,17 +120,18 @@ static int conclude(struct noise *n, struct noise *copy, int err, uint8_t *out, 
 static void initialize(struct noise *n, const struct noise_suite *suite, const char *pattern,
 		       const struct noise_pair *s, const uint8_t *prologue, size_t prologue_len)
 {
-	const struct hash_part name[] = {
-		{ "Noise_", 6 },
-		{ pattern, strlen(pattern) },
-		{ suite->tail, strlen(suite->tail) },
-	};
+	char name[64];
+	int len = snprintf(name, sizeof(name), "Noise_%s%s", pattern, suite->tail);
 
+	assert(len > 0 && (size_t)len < sizeof(name));
 	memset(n, 0, sizeof(*n));
 	n->suite = suite;
 	n->s = *s;
-	/* All our names are longer than HASHLEN, so h is their hash, unpadded (5.2). */
-	hash_parts(suite->hash, name, 3, n->h);
+	/* A name of up to HASHLEN bytes is padded with zeros, a longer one is hashed (5.2). */
+	if (len <= (int)HASH_LEN)
+		memcpy(n->h, name, (size_t)len);
+	else
+		hash_parts(suite->hash, &(struct hash_part){ name, (size_t)len }, 1, n->h);
 	memcpy(n->ck, n->h, HASH_LEN);
 	mix_hash(n, prologue, prologue_len);
 }

@@ -68,7 +68,7 @@ static void describe(struct crypto_profile *p)
 
 	if (!first->fast)
 		cost = aes->fast ? "; AES-256-GCM would be many times faster here but is not preferred"
-				 : "; packets cost about 10 to 30 times the CPU time of accelerated "
+				 : "; packets cost 10 to 40 times the CPU time of accelerated "
 				   "AES-256-GCM: build"
 				   " with intel-ipsec-mb (x86-64) or a wolfSSL with assembly";
 	snprintf(p->description, sizeof(p->description),

@@ -10,9 +10,10 @@
 
 #include "rtmfp_types.h"
 
-#define WINDOW_SIZE  8192u		    /* W: numbers below max - W + 1 are too old */
-#define WINDOW_WORDS (WINDOW_SIZE / 64 + 1) /* one more than W needs: the greatest number may begin a word \
-					     */
+#define WINDOW_SIZE 8192u /* W: numbers below max - W + 1 are too old */
+#define WINDOW_WORDS                                                                          \
+	(WINDOW_SIZE / 64 + 1) /* one more than W needs: the greatest number may begin a word \
+				*/
 
 /* All zero is a window that has seen nothing. */
 struct window {

@@ -268,6 +268,24 @@ static bool drop_self(struct config_parser *p)
 	return true;
 }
 
+/* An interface with less than every IPv6 link has takes no IPv6 address (RFC 8200 section 5). */
+static bool check_mtu(struct config_parser *p)
+{
+	const struct config *c = p->config;
+
+	if (c->mtu == 0 || c->mtu >= CONFIG_MTU_MIN_IPV6)
+		return true;
+	for (size_t i = 0; i < c->address_count; i++) {
+		if (c->addresses[i].family != 6)
+			continue;
+		p->line = p->mtu_line;
+		return config_refuse(
+			p, "found \"%u\", expected an MTU from %u, because Address has an IPv6 address",
+			c->mtu, CONFIG_MTU_MIN_IPV6);
+	}
+	return true;
+}
+
 static bool check_whole(struct config_parser *p)
 {
 	if (!(p->seen[CONFIG_SECTION_INTERFACE] & CONFIG_SEEN_PRIVATE_KEY)) {
@@ -277,7 +295,7 @@ static bool check_whole(struct config_parser *p)
 	}
 	if (crypto_pubkey(p->config->public_key, p->config->private_key) != 0)
 		return config_refuse(p, "the cryptography library cannot compute the public key");
-	return refuse_duplicates(p) && drop_self(p) && config_warn_inert(p);
+	return check_mtu(p) && refuse_duplicates(p) && drop_self(p) && config_warn_inert(p);
 }
 
 int config_parse(struct config **out, const char *name, const char *text, size_t len,

@@ -76,6 +76,7 @@ static bool mtu(struct config_parser *p, char *value)
 	if (text_to_number(&bytes, value, CONFIG_MTU_MAX) != 0 || bytes < CONFIG_MTU_MIN)
 		return refuse_value(p, value, "an MTU from 576 to 65535");
 	p->config->mtu = (uint16_t)bytes;
+	p->mtu_line = p->line;
 	return true;
 }
 
@@ -102,9 +103,8 @@ static bool table(struct config_parser *p, char *value)
 		c->table_mode = CONFIG_TABLE_AUTO;
 	else if (strcasecmp(value, "off") == 0)
 		c->table_mode = CONFIG_TABLE_OFF;
-	else if (strcmp(value, "main") == 0)
-		c->table_mode = CONFIG_TABLE_NUMBER, number = 254;
-	else if (text_to_number(&number, value, UINT32_MAX) == 0 && number != 0)
+	else if (text_to_number(&number, strcmp(value, "main") == 0 ? "254" : value, UINT32_MAX) == 0 &&
+		 number != 0)
 		c->table_mode = CONFIG_TABLE_NUMBER;
 	else
 		return refuse_value(p, value, "a Table: auto, off, main, or a number from 1 to 4294967295");

@@ -17,7 +17,8 @@ enum config_section { CONFIG_SECTION_NONE, CONFIG_SECTION_INTERFACE, CONFIG_SECT
 struct config_parser {
 	const char *name; /* of the file */
 	unsigned line;	  /* from 1 */
-	char *error;	  /* CONFIG_ERROR_MAX */
+	unsigned mtu_line;
+	char *error; /* CONFIG_ERROR_MAX */
 	enum config_section section;
 	uint32_t seen[3]; /* by section: its keys so far; of all [Interface] sections together */
 	uint32_t inert;	  /* keys that do nothing yet */

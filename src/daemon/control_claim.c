@@ -204,6 +204,7 @@ void claim_sweep(const char *rundir)
 	if (fd < 0)
 		return;
 	sweep_all(fd);
+	rmdir(rundir); /* fails unless it is empty now */
 	close(fd);
 }
 

@@ -27,6 +27,8 @@ static void set_deadline(struct daemon *d)
 		at = tunnel_expiry(d->tunnel);
 	if (peers_expiry(d) < at)
 		at = peers_expiry(d);
+	if (d->changed && d->look_at < at)
+		at = d->look_at;
 	linux_loop_set_deadline(d->loop, at);
 }
 
@@ -45,7 +47,7 @@ static void before_sleep(void *ctx, uint64_t now)
 	struct daemon *d = ctx;
 
 	tunnel_set_now(d->tunnel, now);
-	if (d->changed)
+	if (d->changed && now >= d->look_at)
 		network_look(d, now);
 	dataplane_flush(d, now);
 	set_deadline(d);
@@ -192,11 +194,14 @@ static int bring_up(struct daemon *d, struct linux_error *error)
 	if (!err)
 		err = open_protocol(d, error);
 	if (!err)
+		err = linux_priv_drop(error); /* before there are threads */
+	/* A tunnel that takes all traffic takes questions to far name servers, too. */
+	if (!err && network_takes_all(d))
+		peers_look_up_first(d);
+	if (!err)
 		err = network_up(d, error);
 	if (!err)
 		err = open_watches(d, error);
-	if (!err)
-		err = linux_priv_drop(error);
 	return err;
 }
 
@@ -208,7 +213,7 @@ static void say_goodbye(struct daemon *d)
 	uint64_t now = linux_now();
 
 	tunnel_set_now(d->tunnel, now);
-	rtmfp_endpoint_shutdown(d->endpoint, now);
+	tunnel_shutdown(d->tunnel, now);
 	dataplane_flush(d, now);
 }
 
@@ -274,8 +279,10 @@ static int run(struct daemon *d, int log_fd)
 	for (size_t i = 0; i < d->config->warning_count; i++)
 		log_warn("%s", d->config->warnings[i]);
 	if (bring_up(d, &error)) {
-		code = fail(d, error.text);
-	} else if (ready_ok(&d->ready)) {
+		bring_down(d);
+		return fail(d, error.text); /* when nothing is left of the attempt */
+	}
+	if (ready_ok(&d->ready)) {
 		code = EXIT_FAILED; /* who started us has gone */
 	} else {
 		log_info("%s is up, port %u", d->args->interface, linux_udp_port(d->udp));
@@ -291,6 +298,8 @@ int daemon_run(const struct daemon_args *args)
 	struct daemon d = { .args = args };
 	int log_fd, code;
 
+	/* A reader of our log who has gone is no reason to leave rules behind. */
+	signal(SIGPIPE, SIG_IGN);
 	if (ready_init(&d.ready, args->ready_fd)) {
 		log_error("--ready-fd %d: no such descriptor", args->ready_fd);
 		return EXIT_FAILED;

@@ -37,6 +37,9 @@ struct daemon_peer {
 	struct rtmfp_addr resolved[RTMFP_CANDIDATES_MAX]; /* of the configured endpoints, names looked up */
 	size_t resolved_count;
 	unsigned lookups;	    /* under way */
+	bool unresolved;	    /* the last look-up found nothing */
+	bool open_on_answer;	    /* a session is wanted as soon as there is an address */
+	uint64_t lookup_wait;	    /* ns until the next try */
 	uint64_t lookup_again;	    /* |now| of the next try; LINUX_NEVER */
 	struct rtmfp_addr verified; /* the last address that was; family 0: none */
 	struct linux_path way;	    /* how the kernel reaches |verified| */
@@ -63,12 +66,12 @@ struct daemon {
 	struct linux_watch tun_watch, udp_watch[2], monitor_watch, control_watch, resolver_watch;
 
 	uint32_t mtu;
-	uint32_t mark;	/* of our own datagrams; 0: none */
-	uint32_t table; /* of a full tunnel's routes; 0: none */
-	bool policy[2]; /* rules stand for IPv4, IPv6 */
-	bool changed;	/* addresses or routes changed since the ways to the peers were looked at */
+	uint32_t mark;	  /* of our own datagrams; 0: none */
+	uint32_t table;	  /* of a full tunnel's routes; 0: none */
+	bool policy[2];	  /* rules stand for IPv4, IPv6 */
+	uint64_t look_at; /* when the ways to the peers may be looked at next */
+	bool changed;	  /* addresses or routes changed since the ways to the peers were looked at */
 	bool tun_gone;
-	int64_t boot_to_unix; /* seconds to add to |now| */
 
 	uint8_t *arena;
 	struct rtmfp_train train; /* being sent: what the socket did not take yet begins at |sent| */
@@ -88,6 +91,8 @@ extern const struct tunnel_hooks dataplane_hooks;
 /** network_up gives the device its addresses and routes. On failure the caller closes the device, which
  * undoes it. */
 int network_up(struct daemon *d, struct linux_error *error) RTMFP_MUST_CHECK;
+/** network_takes_all: the tunnel takes all traffic of the host, its own datagrams excepted. */
+bool network_takes_all(const struct daemon *d);
 /** network_down removes what does not vanish with the device. */
 void network_down(struct daemon *d);
 void network_changed(void *ctx, const struct linux_change *change);
@@ -101,6 +106,8 @@ int peers_open(struct daemon *d, uint64_t now, struct linux_error *error) RTMFP_
 void peers_close(struct daemon *d);
 /** peers_start opens sessions: to configured endpoints, and to who was there in an earlier life. */
 void peers_start(struct daemon *d, uint64_t now);
+/** peers_look_up_first looks up all names and waits for the answers, for a while. */
+void peers_look_up_first(struct daemon *d);
 void peers_resolved(struct daemon *d, uint64_t now);
 uint64_t peers_expiry(const struct daemon *d);
 void peers_tick(struct daemon *d, uint64_t now);

@@ -9,12 +9,13 @@
 #include <net/if.h>
 #include "daemon_addr.h"
 
-#define CONFIG_KEY_BYTES 32
-#define CONFIG_HOST_MAX	 256	     /* a name of 253 characters, or an address, with its NUL */
-#define CONFIG_ERROR_MAX 1024	     /* the whole sentence with file and line, with its NUL */
-#define CONFIG_FILE_MAX	 (64u << 20) /* bytes; 10,000 peers or 100,000 prefixes are a few MB */
-#define CONFIG_MTU_MIN	 576
-#define CONFIG_MTU_MAX	 65535
+#define CONFIG_KEY_BYTES    32
+#define CONFIG_HOST_MAX	    256		/* a name of 253 characters, or an address, with its NUL */
+#define CONFIG_ERROR_MAX    1024	/* the whole sentence with file and line, with its NUL */
+#define CONFIG_FILE_MAX	    (64u << 20) /* bytes; 10,000 peers or 100,000 prefixes are a few MB */
+#define CONFIG_MTU_MIN	    576
+#define CONFIG_MTU_MIN_IPV6 1280
+#define CONFIG_MTU_MAX	    65535
 
 /* Suites that may be used: `Suite =` of [Interface]. */
 enum config_suite {

@@ -39,6 +39,8 @@ struct log_site {
 void log_open(enum log_target target, int fd, enum log_level level, const char *name);
 /** log_target_of_stderr says whether stderr is systemd's (JOURNAL_STREAM names its device and inode). */
 enum log_target log_target_of_stderr(void);
+/** log_is_on_stderr: does somebody who looks at stderr see the log? */
+bool log_is_on_stderr(void);
 /** log_level_from_text reads "error", "warn", "info", "debug", "trace". Returns 0, or -1. */
 int log_level_from_text(enum log_level *level, const char *text);
 /** log_is_on: does anything come of a line of |level|? For what is dear to compute. */

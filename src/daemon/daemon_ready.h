@@ -14,6 +14,7 @@
 struct ready {
 	int fd;	       /* --ready-fd, or -1 */
 	int parent_fd; /* the waiting parent's pipe, or -1 */
+	bool said;     /* ready_ok or ready_fail has been called */
 };
 
 /** ready_init takes over |ready_fd| (-1: none) and makes it close-on-exec. Returns 0, or -1: no such
@@ -37,7 +38,10 @@ int ready_detach(struct ready *ready, int log_fd) __attribute__((warn_unused_res
  * Returns 0, or -1: whoever started us has given up waiting (interrupted), so the daemon should end.
  */
 int ready_ok(struct ready *ready) __attribute__((warn_unused_result));
-/** ready_fail tells whoever waits why not; a no-op after either. Logging it is the caller's. */
+/**
+ * ready_fail tells whoever waits why not; a no-op after either. Logging it is the caller's; when nobody waits
+ * and the log is not on stderr, the sentence goes there.
+ */
 void ready_fail(struct ready *ready, const char *sentence);
 
 #endif

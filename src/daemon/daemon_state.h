@@ -41,8 +41,8 @@ const struct state_entry *state_find(const struct state *state, const uint8_t pu
 const struct state_entry *state_at(const struct state *state, size_t i);
 
 /**
- * state_set remembers |entry| in place of its key's former one. Does nothing beyond STATE_ENTRIES_MAX keys, for
- * an entry without address or port, and when out of memory.
+ * state_set remembers |entry| in place of its key's former one. Does nothing beyond STATE_ENTRIES_MAX keys,
+ * for an entry without address or port, and when out of memory.
  */
 void state_set(struct state *state, const struct state_entry *entry);
 /** state_forget drops the entry of a key, e.g. of a peer that is not configured any more. */

@@ -69,7 +69,10 @@ void status_fini(struct status *status);
 struct status_peer *status_add_peer(struct status *status) RTMFP_MUST_CHECK;
 /** status_add_allowed_ip copies |prefix|. Returns 0, or -1: no memory. */
 int status_add_allowed_ip(struct status_peer *peer, const struct daemon_prefix *prefix) RTMFP_MUST_CHECK;
-/** status_add_counter keeps |name|, which must outlive the snapshot. Returns 0, or -1: no memory. */
+/**
+ * status_add_counter keeps |name|, which must outlive the snapshot. Values of one name are added up in the
+ * JSON. Returns 0, or -1: no memory.
+ */
 int status_add_counter(struct status_counters *counters, const char *name, uint64_t value) RTMFP_MUST_CHECK;
 
 /**

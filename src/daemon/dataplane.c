@@ -79,7 +79,9 @@ static bool send_train(struct daemon *d, uint64_t now)
 			continue;
 		}
 		if (result != LINUX_SEND_OK) {
-			d->send_failures++;
+			/* as if lost on the way: the rest of the train */
+			d->send_failures +=
+				(d->train.len - d->sent + d->train.segment - 1) / d->train.segment;
 			log_debug("sending failed: %s",
 				  result == LINUX_SEND_UNREACHABLE ? "no route to the peer"
 				  : result == LINUX_SEND_TOO_BIG   ? "too big for the path"
@@ -112,11 +114,10 @@ void dataplane_flush(struct daemon *d, uint64_t now)
 static void on_tun(void *ctx, unsigned events, uint64_t now)
 {
 	struct daemon *d = ctx;
-	size_t room = d->mtu > LINUX_TUN_PACKET_MAX ? LINUX_TUN_PACKET_MAX : d->mtu;
 	size_t at = 0;
 
 	(void)events;
-	for (unsigned i = 0; i < BATCH_PACKETS && ARENA_BYTES - at >= room; i++) {
+	for (unsigned i = 0; i < BATCH_PACKETS && ARENA_BYTES - at >= LINUX_TUN_PACKET_MAX; i++) {
 		struct linux_vnet vnet;
 		ssize_t n = linux_tun_read(d->tun, &vnet, d->arena + at, ARENA_BYTES - at);
 

@@ -43,3 +43,16 @@ src_daemon_libdaemon_a_SOURCES = \
 	src/daemon/status_print.c \
 	src/daemon/text.c \
 	src/daemon/text.h
+
+sbin_PROGRAMS += src/daemon/flowtund
+src_daemon_flowtund_CPPFLAGS = $(src_daemon_libdaemon_a_CPPFLAGS)
+src_daemon_flowtund_SOURCES = src/daemon/main.c
+src_daemon_flowtund_LDADD = src/daemon/libdaemon.a src/tunnel/libtunnel.a src/crypto/libcrypto.a \
+	src/linux/liblinux.a src/rtmfp/librtmfp.a $(CRYPTO_LIBS) $(LINUX_LIBS) $(JANSSON_LIBS) -lpthread
+
+# The systemd unit; where units go is the packager's choice.
+noinst_DATA = contrib/flowtun@.service
+EXTRA_DIST += contrib/flowtun@.service.in
+CLEANFILES += contrib/flowtun@.service
+contrib/flowtun@.service: $(srcdir)/contrib/flowtun@.service.in Makefile
+	$(put_paths) $(srcdir)/contrib/flowtun@.service.in >$@

@@ -72,6 +72,11 @@ enum log_target log_target_of_stderr(void)
 	return LOG_TARGET_FD;
 }
 
+bool log_is_on_stderr(void)
+{
+	return logger.target != LOG_TARGET_SYSLOG && logger.fd == STDERR_FILENO;
+}
+
 int log_level_from_text(enum log_level *level, const char *text)
 {
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {

@@ -6,9 +6,12 @@
  */
 #include "daemon.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "daemon_log.h"
+
+#define LOOK_INTERVAL RTMFP_MS(50) /* between two looks at the ways to all peers */
 
 #define POLICY_TABLE_FIRST 17016u /* the first of ours that is empty is taken; also the mark */
 #define POLICY_TABLES	   100u
@@ -36,14 +39,19 @@ static bool wants_default(const struct config *c, uint8_t family)
 	return false;
 }
 
+bool network_takes_all(const struct daemon *d)
+{
+	return d->config->table_mode == CONFIG_TABLE_AUTO &&
+	       (wants_default(d->config, 4) || wants_default(d->config, 6));
+}
+
 /*
  * A tunnel that takes everything must not take its own datagrams: they carry a mark, and rules send what does
  * not carry it to a table of the tunnel's own.
  */
 static int choose_table(struct daemon *d, struct linux_error *error)
 {
-	if (d->config->table_mode != CONFIG_TABLE_AUTO ||
-	    !(wants_default(d->config, 4) || wants_default(d->config, 6)))
+	if (!network_takes_all(d))
 		return 0;
 	if (d->config->fwmark) {
 		d->table = d->config->fwmark;
@@ -110,6 +118,29 @@ static int add_policy(struct daemon *d, struct linux_error *error)
 	return 0;
 }
 
+/* Strict reverse path filtering (1) drops the answers to our own datagrams where rules send everything else
+ * elsewhere. */
+static void warn_of_strict_filter(const struct daemon *d)
+{
+	static const char *const where[] = { "/proc/sys/net/ipv4/conf/all/rp_filter",
+					     "/proc/sys/net/ipv4/conf/default/rp_filter" };
+
+	for (size_t i = 0; d->policy[0] && i < sizeof(where) / sizeof(where[0]); i++) {
+		FILE *f = fopen(where[i], "re");
+		int value = f ? fgetc(f) : EOF;
+
+		if (f)
+			fclose(f);
+		if (value != '1')
+			continue;
+		log_warn("%s is 1: where it holds for the interface to a peer, the kernel drops what the "
+			 "peer sends to this "
+			 "host while the tunnel takes all traffic; set it to 2",
+			 where[i]);
+		return;
+	}
+}
+
 int network_up(struct daemon *d, struct linux_error *error)
 {
 	uint32_t ifindex = linux_tun_ifindex(d->tun);
@@ -133,6 +164,8 @@ int network_up(struct daemon *d, struct linux_error *error)
 		err = add_routes(d, error);
 	if (!err)
 		err = add_policy(d, error);
+	if (!err)
+		warn_of_strict_filter(d);
 	return err;
 }
 
@@ -184,6 +217,7 @@ void network_look(struct daemon *d, uint64_t now)
 	bool moved = false;
 
 	d->changed = false;
+	d->look_at = now + LOOK_INTERVAL;
 	linux_udp_forget_paths(d->udp);
 	for (size_t i = 0; i < d->peer_count; i++) {
 		struct daemon_peer *peer = &d->peers[i];

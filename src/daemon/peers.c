@@ -6,6 +6,7 @@
 #include "daemon.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -13,7 +14,10 @@
 #include "crypto_keys.h"
 #include "daemon_log.h"
 
-#define LOOKUP_AGAIN RTMFP_S(5) /* after a look-up that found nothing */
+/* After a look-up that found nothing, and at most; and how long a start waits for the first answers. */
+#define LOOKUP_AGAIN	 RTMFP_S(5)
+#define LOOKUP_AGAIN_MAX RTMFP_S(60)
+#define LOOKUP_FIRST_MS	 5000
 
 static const char *short_key(const struct daemon_peer *peer, char text[CRYPTO_KEY_TEXT + 1])
 {
@@ -45,16 +49,22 @@ static void look_up(struct daemon_peer *peer)
 {
 	struct daemon *d = peer->daemon;
 
+	bool named = false;
+
 	peer->lookup_again = LINUX_NEVER;
 	if (peer->lookups)
 		return;
 	for (size_t i = 0; i < peer->config->endpoint_count; i++) {
 		const struct config_endpoint *e = &peer->config->endpoints[i];
 
-		if (e->addr.family == 0 &&
-		    !resolver_ask(d->resolver, (size_t)(peer - d->peers), e->host, e->port))
+		if (e->addr.family)
+			continue;
+		named = true;
+		if (!resolver_ask(d->resolver, (size_t)(peer - d->peers), e->host, e->port))
 			peer->lookups++;
 	}
+	if (named && peer->lookups == 0)
+		peer->lookup_again = linux_now() + LOOKUP_AGAIN; /* no thread could be started */
 }
 
 static bool add_resolved(struct daemon_peer *peer, const struct rtmfp_addr *addr)
@@ -93,15 +103,48 @@ void peers_resolved(struct daemon *d, uint64_t now)
 		for (size_t i = 0; i < a->count; i++)
 			(void)add_resolved(peer, &a->addrs[i]);
 		if (a->count) {
+			peer->unresolved = false;
+			peer->lookup_wait = LOOKUP_AGAIN;
 			give_candidates(peer, now);
-			if (!rtmfp_peer_session(tunnel_peer_rtmfp(peer->tunnel)))
+			if (peer->open_on_answer && !rtmfp_peer_session(tunnel_peer_rtmfp(peer->tunnel)))
 				open_peer(peer, now);
-		} else {
-			log_warn("peer %s: its Endpoint does not resolve (%s); trying again",
-				 short_key(peer, key), a->error);
-			peer->lookup_again = now + LOOKUP_AGAIN;
+			peer->open_on_answer = false;
+			continue;
 		}
+		if (!peer->unresolved)
+			log_warn("peer %s: its Endpoint does not resolve (%s); trying on",
+				 short_key(peer, key), a->error);
+		peer->unresolved = true;
+		peer->lookup_again = now + peer->lookup_wait;
+		peer->lookup_wait =
+			peer->lookup_wait * 2 < LOOKUP_AGAIN_MAX ? peer->lookup_wait * 2 : LOOKUP_AGAIN_MAX;
 	}
+}
+
+void peers_look_up_first(struct daemon *d)
+{
+	uint64_t until = linux_now() + RTMFP_MS(LOOKUP_FIRST_MS);
+	size_t waiting = 0;
+
+	for (size_t i = 0; i < d->peer_count; i++)
+		look_up(&d->peers[i]);
+	do {
+		struct pollfd answers = { .fd = resolver_fd(d->resolver), .events = POLLIN };
+		uint64_t now = linux_now();
+
+		waiting = 0;
+		for (size_t i = 0; i < d->peer_count; i++)
+			waiting += d->peers[i].lookups;
+		if (waiting == 0 || now >= until)
+			break;
+		if (poll(&answers, 1, (int)((until - now) / RTMFP_MS(1)) + 1) > 0)
+			peers_resolved(d, linux_now());
+	} while (waiting);
+	for (size_t i = 0; i < d->peer_count; i++)
+		if (d->peers[i].unresolved || d->peers[i].lookups)
+			log_warn("the name of an Endpoint does not resolve; from now on only a name server "
+				 "that is reached "
+				 "without the default route can be asked");
 }
 
 uint64_t peers_expiry(const struct daemon *d)
@@ -162,12 +205,14 @@ int peers_open(struct daemon *d, uint64_t now, struct linux_error *error)
 
 		*peer = (struct daemon_peer){ .daemon = d,
 					      .config = &d->config->peers[i],
-					      .lookup_again = LINUX_NEVER };
+					      .lookup_again = LINUX_NEVER,
+					      .lookup_wait = LOOKUP_AGAIN,
+					      .open_on_answer = true };
 		err = add_peer(d, peer, now);
 		if (err)
 			return linux_error_set(error, err == RTMFP_ERR_NOMEM ? ENOMEM : EINVAL,
-					       "line %u: this peer cannot be added: %s", peer->config->line,
-					       rtmfp_strerror(err));
+					       "%s:%u: this peer cannot be added: %s", d->args->config_path,
+					       peer->config->line, rtmfp_strerror(err));
 		d->peer_count++;
 	}
 	/* Who is not configured any more is not remembered any longer. */
@@ -193,7 +238,8 @@ void peers_start(struct daemon *d, uint64_t now)
 		const struct state_entry *e =
 			d->state ? state_find(d->state, peer->config->public_key) : NULL;
 
-		look_up(peer);
+		if (!peer->resolved_count)
+			look_up(peer);
 		if (peer->resolved_count || (e && e->alive))
 			open_peer(peer, now);
 	}
@@ -235,6 +281,8 @@ void peers_on_open(void *user, struct tunnel_peer *tp, struct rtmfp_session *s)
 	log_info("peer %s: connected at %s (%s, %s)", short_key(peer, key), linux_addr_text(&addr, text),
 		 rtmfp_session_is_initiator(s) ? "opened by us" : "opened by the peer",
 		 crypto_suite_name(stats.suite));
+	if (peer->verified.family)
+		remember(peer, true); /* back after a goodbye, maybe */
 }
 
 void peers_on_closed(void *user, struct tunnel_peer *tp, struct rtmfp_session *s,

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 #include "daemon_args.h"
+#include "daemon_log.h"
 #include "daemon_ready.h"
 
 int ready_init(struct ready *ready, int ready_fd)
@@ -143,6 +144,7 @@ int ready_ok(struct ready *ready)
 {
 	int result = 0;
 
+	ready->said = true;
 	if (ready->fd >= 0 && write_to(ready->fd, "ok\n") != 0)
 		result = -1;
 	if (ready->parent_fd >= 0 && write_to(ready->parent_fd, "ok\n") != 0)
@@ -158,7 +160,12 @@ void ready_fail(struct ready *ready, const char *sentence)
 {
 	char text[1024];
 
+	if (ready->said)
+		return;
+	ready->said = true;
 	snprintf(text, sizeof(text), "error: %.900s\n", sentence);
+	if (ready->fd < 0 && ready->parent_fd < 0 && !log_is_on_stderr())
+		dprintf(STDERR_FILENO, "flowtund: %.900s\n", sentence);
 	if (ready->fd >= 0)
 		write_to(ready->fd, text);
 	if (ready->parent_fd >= 0)

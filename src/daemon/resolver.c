@@ -14,8 +14,8 @@
 #include "linux_types.h"
 
 struct job {
+	struct resolver_answer answer; /* first: who collects it frees the job by it */
 	struct job *next;
-	struct resolver_answer answer;
 	uint16_t port;
 	char host[];
 };
@@ -184,14 +184,15 @@ int resolver_ask(struct resolver *r, size_t tag, const char *host, uint16_t port
 	if (!r->running) {
 		err = start(r);
 		r->running = err == 0;
+		if (err)
+			free(queue_take(&r->asked)); /* without a thread nothing else was there */
 	}
 	pthread_mutex_unlock(&r->lock);
-	return err; /* what is queued goes with the next request that finds a thread */
+	return err;
 }
 
 struct resolver_answer *resolver_collect(struct resolver *r)
 {
-	struct resolver_answer *answer = NULL;
 	struct job *job;
 	uint64_t count;
 
@@ -200,11 +201,5 @@ struct resolver_answer *resolver_collect(struct resolver *r)
 	if (!job && read(r->fd, &count, sizeof(count)) < 0)
 		count = 0; /* nothing was signalled: nothing to clear */
 	pthread_mutex_unlock(&r->lock);
-	if (!job)
-		return NULL;
-	answer = malloc(sizeof(*answer));
-	if (answer)
-		*answer = job->answer;
-	free(job);
-	return answer;
+	return job ? &job->answer : NULL;
 }

@@ -136,6 +136,7 @@ char *snapshot_json(struct daemon *d, uint64_t now)
 	bool ok;
 
 	status_init(&status);
+	tunnel_collect(d->tunnel);
 	snprintf(status.interface, sizeof(status.interface), "%s", linux_tun_name(d->tun));
 	crypto_key_to_base64(status.public_key, d->config->public_key);
 	status.has_private_key = true;

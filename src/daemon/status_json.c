@@ -20,12 +20,16 @@ static json_t *text_or_null(const char *text)
 	return *text ? json_string(text) : json_null();
 }
 
+/* Several layers may count under one name ("nomem"): a reader gets the sum. */
 static json_t *counters_to_json(const struct status_counters *counters)
 {
 	json_t *object = json_object();
 
 	for (size_t i = 0; object && i < counters->count; i++) {
-		if (json_object_set_new(object, counters->list[i].name, number(counters->list[i].value)) == 0)
+		const struct status_counter *c = &counters->list[i];
+		uint64_t before = (uint64_t)json_integer_value(json_object_get(object, c->name));
+
+		if (json_object_set_new(object, c->name, number(before + c->value)) == 0)
 			continue;
 		json_decref(object);
 		object = NULL;
@@ -49,25 +53,35 @@ static json_t *allowed_ips_to_json(const struct status_peer *peer)
 	return array;
 }
 
+/* Takes |value|; when there was no memory for anything, |*object| is NULL from then on. */
+static void set(json_t **object, const char *name, json_t *value)
+{
+	if (json_object_set_new(*object, name, value) == 0)
+		return;
+	json_decref(*object);
+	*object = NULL;
+}
+
 static json_t *peer_to_json(const struct status_peer *peer)
 {
-	/* "o" takes the reference; a NULL (no memory) makes the whole object NULL. */
-	return json_pack("{s:o, s:b, s:o, s:o, s:I, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
-			 "public_key", text_or_null(peer->public_key),					/**/
-			 "has_preshared_key", peer->has_preshared_key,					/**/
-			 "endpoint", text_or_null(peer->endpoint),					/**/
-			 "allowed_ips", allowed_ips_to_json(peer),					/**/
-			 "latest_handshake", (json_int_t)peer->latest_handshake,			/**/
-			 "rx_bytes", number(peer->rx_bytes),						/**/
-			 "tx_bytes", number(peer->tx_bytes),						/**/
-			 "persistent_keepalive", (int)peer->persistent_keepalive,			/**/
-			 "session", text_or_null(peer->state),						/**/
-			 "rtt_ns", number(peer->rtt_ns),						/**/
-			 "path_mtu", number(peer->path_mtu),						/**/
-			 "address", text_or_null(peer->address),					/**/
-			 "suite", text_or_null(peer->suite),						/**/
-			 "counters", counters_to_json(&peer->counters),					/**/
-			 "drops", counters_to_json(&peer->drops));
+	json_t *object = json_object();
+
+	set(&object, "public_key", text_or_null(peer->public_key));
+	set(&object, "has_preshared_key", json_boolean(peer->has_preshared_key));
+	set(&object, "endpoint", text_or_null(peer->endpoint));
+	set(&object, "allowed_ips", allowed_ips_to_json(peer));
+	set(&object, "latest_handshake", json_integer(peer->latest_handshake));
+	set(&object, "rx_bytes", number(peer->rx_bytes));
+	set(&object, "tx_bytes", number(peer->tx_bytes));
+	set(&object, "persistent_keepalive", number(peer->persistent_keepalive));
+	set(&object, "session", text_or_null(peer->state));
+	set(&object, "rtt_ns", number(peer->rtt_ns));
+	set(&object, "path_mtu", number(peer->path_mtu));
+	set(&object, "address", text_or_null(peer->address));
+	set(&object, "suite", text_or_null(peer->suite));
+	set(&object, "counters", counters_to_json(&peer->counters));
+	set(&object, "drops", counters_to_json(&peer->drops));
+	return object;
 }
 
 static json_t *peers_to_json(const struct status *status)
@@ -85,18 +99,20 @@ static json_t *peers_to_json(const struct status *status)
 
 static json_t *to_json(const struct status *status)
 {
-	return json_pack("{s:s, s:s, s:o, s:b, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", /**/
-			 "interface", status->interface,			    /**/
-			 "version", status->version,				    /**/
-			 "public_key", text_or_null(status->public_key),	    /**/
-			 "has_private_key", status->has_private_key,		    /**/
-			 "listen_port", (int)status->listen_port,		    /**/
-			 "fwmark", number(status->fwmark),			    /**/
-			 "mtu", number(status->mtu),				    /**/
-			 "packet_cipher", text_or_null(status->engine),		    /**/
-			 "peers", peers_to_json(status),			    /**/
-			 "counters", counters_to_json(&status->counters),	    /**/
-			 "drops", counters_to_json(&status->drops));
+	json_t *object = json_object();
+
+	set(&object, "interface", json_string(status->interface));
+	set(&object, "version", json_string(status->version));
+	set(&object, "public_key", text_or_null(status->public_key));
+	set(&object, "has_private_key", json_boolean(status->has_private_key));
+	set(&object, "listen_port", number(status->listen_port));
+	set(&object, "fwmark", number(status->fwmark));
+	set(&object, "mtu", number(status->mtu));
+	set(&object, "packet_cipher", text_or_null(status->engine));
+	set(&object, "peers", peers_to_json(status));
+	set(&object, "counters", counters_to_json(&status->counters));
+	set(&object, "drops", counters_to_json(&status->drops));
+	return object;
 }
 
 char *status_to_json(const struct status *status)

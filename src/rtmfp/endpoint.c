@@ -81,15 +81,15 @@ void rtmfp_endpoint_retire_id(struct rtmfp_endpoint *ep, struct rtmfp_id *id, ui
 		rtmfp_timer_set(&ep->timers, &ep->retired_timer, r->until);
 }
 
+/* A word in network order; beyond |len| the bytes are 0. */
 static uint32_t first32(const uint8_t *p, size_t len)
 {
-	uint32_t word = 0;
+	uint8_t b[4] = { 0 };
 
-	memcpy(&word, p, len < 4 ? len : 4);
-	return word;
+	memcpy(b, p, len < 4 ? len : 4);
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* Session IDs are 4 opaque bytes, so words are taken as they lie in memory. */
 static uint32_t scramble_mask(const uint8_t *encrypted, size_t len)
 {
 	return first32(encrypted, len) ^ (len > 4 ? first32(encrypted + 4, len - 4) : 0);
@@ -98,8 +98,9 @@ static uint32_t scramble_mask(const uint8_t *encrypted, size_t len)
 void rtmfp_scramble(uint8_t *datagram, size_t len, uint32_t session_id)
 {
 	uint32_t ssid = session_id ^ scramble_mask(datagram + 4, len);
+	struct rtmfp_writer w = rtmfp_writer(datagram, 4);
 
-	memcpy(datagram, &ssid, sizeof(ssid));
+	rtmfp_write_u32(&w, ssid);
 }
 
 int rtmfp_endpoint_new(const struct rtmfp_endpoint_config *cfg, uint64_t now, struct rtmfp_endpoint **out)
@@ -120,7 +121,6 @@ int rtmfp_endpoint_new(const struct rtmfp_endpoint_config *cfg, uint64_t now, st
 	ep->retired_tail = &ep->retired;
 	rtmfp_list_init(&ep->peers);
 	rtmfp_list_init(&ep->ready);
-	rtmfp_list_init(&ep->unconfirmed);
 	rtmfp_list_init(&ep->doomed);
 	rtmfp_outbox_init(&ep->outbox);
 	rtmfp_timers_init(&ep->timers, mem);
@@ -146,8 +146,16 @@ void rtmfp_endpoint_free(struct rtmfp_endpoint *ep)
 	if (!ep)
 		return;
 	assert(ep->depth == 0);
-	while (!rtmfp_list_empty(&ep->peers))
-		rtmfp_peer_free(RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint), ep->now);
+	ep->shutdown = true; /* callbacks open nothing any more */
+	while (!rtmfp_list_empty(&ep->peers)) {
+		struct rtmfp_peer *peer = RTMFP_LIST_ENTRY(ep->peers.next, struct rtmfp_peer, in_endpoint);
+
+		/* Ended already, they have no last words. */
+		for (struct rtmfp_list *l = peer->sessions.next; l != &peer->sessions; l = l->next)
+			rtmfp_session_end(RTMFP_LIST_ENTRY(l, struct rtmfp_session, in_peer),
+					  RTMFP_CLOSED_LOCAL);
+		rtmfp_peer_free(peer, ep->now);
+	}
 	if (ep->names.buckets) {
 		retired_expire(ep, RTMFP_NEVER);
 		rtmfp_timer_fini(&ep->timers, &ep->retired_timer);
@@ -213,8 +221,9 @@ static void look_for_reset(struct rtmfp_endpoint *ep, const struct rtmfp_path *p
 		if (id->kind != RTMFP_ID_TOKEN || !rtmfp_addr_equal(&s->path.remote, &path->remote) ||
 		    !rtmfp_equal_ct(s->keying.reset_token, token, RTMFP_RESET_TOKEN_LEN))
 			continue;
-		/* A hint and no more: at most one opening in 5 s comes of it (rtmfp_liveness_suspect). */
-		rtmfp_liveness_suspect(s, now);
+		/* A hint and no more: at most one opening in 5 s comes of it. */
+		if (!s->last_suspect || now >= s->last_suspect + ep->params.silence)
+			rtmfp_liveness_suspect(s, now);
 		return;
 	}
 }
@@ -259,20 +268,24 @@ static struct rtmfp_session *receive_one(struct rtmfp_endpoint *ep, const struct
 void rtmfp_endpoint_receive(struct rtmfp_endpoint *ep, const struct rtmfp_run *run, uint64_t now)
 {
 	size_t step = run->segment ? run->segment : run->len;
-	struct rtmfp_session *last = NULL;
 
 	rtmfp_endpoint_enter(ep, now);
+	if (run->len == 0) { /* UDP has datagrams without a byte */
+		ep->counters.rx_datagrams++;
+		rtmfp_endpoint_drop(ep, RTMFP_DROP_SHORT);
+	}
 	for (size_t at = 0; at < run->len; at += step) {
 		struct rtmfp_session *s =
 			receive_one(ep, run, run->buf + at, run->len - at < step ? run->len - at : step, now);
 
 		/* Deadlines are looked at once a run, not once a datagram. */
-		if (last && last != s)
-			rtmfp_session_reschedule(last, now);
-		last = s;
+		if (ep->last_received && ep->last_received != s)
+			rtmfp_session_reschedule(ep->last_received, now);
+		ep->last_received = s;
 	}
-	if (last)
-		rtmfp_session_reschedule(last, now);
+	if (ep->last_received)
+		rtmfp_session_reschedule(ep->last_received, now);
+	ep->last_received = NULL;
 	if (ep->cb->on_batch_end)
 		ep->cb->on_batch_end(ep->user);
 	rtmfp_endpoint_leave(ep);
@@ -343,6 +356,8 @@ void rtmfp_endpoint_moved(struct rtmfp_endpoint *ep, uint64_t now)
 
 		if (peer->current)
 			rtmfp_liveness_moved(peer->current, now);
+		if (peer->opening)
+			rtmfp_opening_moved(peer->opening, now);
 	}
 	rtmfp_endpoint_leave(ep);
 }
@@ -356,6 +371,7 @@ void rtmfp_endpoint_local_gone(struct rtmfp_endpoint *ep, const struct rtmfp_add
 		for (struct rtmfp_list *m = peer->sessions.next; m != &peer->sessions; m = m->next) {
 			struct rtmfp_session *s = RTMFP_LIST_ENTRY(m, struct rtmfp_session, in_peer);
 
+			rtmfp_mobility_local_gone(s, local);
 			if (!rtmfp_addr_same_host(&s->path.local, local))
 				continue;
 			s->path.local = (struct rtmfp_addr){ 0 };

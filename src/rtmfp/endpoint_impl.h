@@ -20,19 +20,22 @@
 struct rtmfp_outbox {
 	struct rtmfp_parcel *head, **tail;
 	size_t count;
+	size_t strangers; /* of these, what strangers caused */
 };
 
 struct rtmfp_parcel {
 	struct rtmfp_parcel *next;
+	bool stranger;
 	struct rtmfp_path path;
 	size_t len;
 	uint8_t bytes[];
 };
 
-/* What strangers caused waits in a short queue; what we want ourselves in one that holds a Close for
+/* Who caused a datagram, and how many of them may wait: answers to strangers few, our own words a Close for
  * everybody. */
-#define RTMFP_OUTBOX_STRANGERS 64u
-#define RTMFP_OUTBOX_OWN       65536u
+enum rtmfp_outbox_cause { RTMFP_OUTBOX_STRANGERS, RTMFP_OUTBOX_OWN };
+#define RTMFP_OUTBOX_STRANGERS_MAX 64u
+#define RTMFP_OUTBOX_MAX	   65536u
 
 /* A session ID that must not be used again for a while. */
 struct rtmfp_retired {
@@ -62,15 +65,16 @@ struct rtmfp_endpoint {
 	struct rtmfp_bucket resets;	     /* stateless resets in all */
 
 	struct rtmfp_list peers;
-	struct rtmfp_list ready;       /* sessions that may have something to send */
-	struct rtmfp_list unconfirmed; /* sessions by |in_unconfirmed|, oldest first */
-	struct rtmfp_list doomed;      /* sessions to finish when no callback is running */
+	struct rtmfp_list ready;  /* sessions that may have something to send */
+	struct rtmfp_list doomed; /* sessions to finish when no callback is running */
 	struct rtmfp_outbox outbox;
 
 	uint8_t mobility_secret[32];
 	uint64_t next_serial;
-	unsigned depth; /* of public calls under way; sessions are finished when it is back at 0 */
-	uint64_t now;	/* the latest that any call has told */
+	struct rtmfp_session
+		*last_received; /* by the datagrams of the run so far; its deadlines are not looked at yet */
+	unsigned depth;		/* of public calls under way; sessions are finished when it is back at 0 */
+	uint64_t now;		/* the latest that any call has told */
 	bool shutdown;
 	struct rtmfp_counters counters;
 };
@@ -118,8 +122,9 @@ void rtmfp_scramble(uint8_t *datagram, size_t len, uint32_t session_id);
 /* ---- outbox.c ---- */
 void rtmfp_outbox_init(struct rtmfp_outbox *o);
 void rtmfp_outbox_fini(struct rtmfp_outbox *o, const struct rtmfp_mem *mem);
-/** rtmfp_outbox_push copies a datagram; false when |bound| are waiting or without memory. */
-bool rtmfp_outbox_push(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, size_t bound,
+/** rtmfp_outbox_push copies a datagram; false when as many wait as |cause| may have waiting, or without
+ * memory. */
+bool rtmfp_outbox_push(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, enum rtmfp_outbox_cause cause,
 		       const struct rtmfp_path *path, const uint8_t *bytes, size_t len);
 /** rtmfp_outbox_pop moves datagrams of equal length to one path into |train|; returns how many. */
 unsigned rtmfp_outbox_pop(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, struct rtmfp_train *train);
@@ -131,23 +136,32 @@ struct rtmfp_startup_packet {
 	uint8_t bytes[RTMFP_STARTUP_MAX];
 };
 void rtmfp_startup_begin(struct rtmfp_endpoint *ep, struct rtmfp_startup_packet *p);
-/** rtmfp_startup_send seals and queues it; |pad_to| is the least datagram length. False: does not fit, or
- * queue full. */
+/**
+ * rtmfp_startup_send seals and queues it.
+ *
+ * |pad_to|  the least datagram length
+ * |most|    the greatest: an answer is not longer than what it answers
+ * False: does not fit, or too many wait.
+ */
 bool rtmfp_startup_send(struct rtmfp_endpoint *ep, struct rtmfp_startup_packet *p, uint32_t session_id,
-			const struct rtmfp_path *path, size_t pad_to, size_t bound);
+			const struct rtmfp_path *path, size_t pad_to, size_t most,
+			enum rtmfp_outbox_cause cause);
 /** rtmfp_startup_receive handles a datagram for session ID 0, or for a keying of ours (|id|, else NULL). */
 void rtmfp_startup_receive(struct rtmfp_endpoint *ep, struct rtmfp_id *id, const struct rtmfp_path *path,
 			   uint8_t *datagram, size_t len, uint64_t now);
 
 /* ---- responder.c ---- */
+/** rtmfp_responder_ihello: |datagram| is the length of what held it. */
 void rtmfp_responder_ihello(struct rtmfp_endpoint *ep, const struct rtmfp_path *path, const uint8_t *p,
-			    size_t len, uint64_t now);
+			    size_t len, size_t datagram, uint64_t now);
 void rtmfp_responder_iikeying(struct rtmfp_endpoint *ep, const struct rtmfp_path *path, const uint8_t *p,
 			      size_t len, uint64_t now);
 
 /* ---- opening.c ---- */
 enum rtmfp_opening_state { RTMFP_S_IHELLO_SENT, RTMFP_S_KEYING_SENT };
 int rtmfp_opening_new(struct rtmfp_peer *peer, uint64_t now) RTMFP_MUST_CHECK;
+/** rtmfp_opening_moved: cookies are bound to addresses that may not be ours any more; keying starts over. */
+void rtmfp_opening_moved(struct rtmfp_opening *o, uint64_t now);
 void rtmfp_opening_free(struct rtmfp_opening *o, uint64_t now);
 enum rtmfp_opening_state rtmfp_opening_state(const struct rtmfp_opening *o);
 void rtmfp_opening_add_candidate(struct rtmfp_opening *o, const struct rtmfp_addr *addr, uint64_t now);

@@ -257,6 +257,7 @@ static void acks_received(struct rtmfp_flows *f, uint64_t now)
 	if (f->alarm != RTMFP_NEVER)
 		f->alarm = now + f->rtt.erto;
 	if (f->acked > 0) {
+		f->acked_total += f->acked;
 		f->timeouts_in_row = 0;
 		f->ack_due_since = f->outstanding > 0 ? now : RTMFP_NEVER;
 	}
@@ -282,6 +283,9 @@ void rtmfp_flows_packet_end(struct rtmfp_flows *f, uint64_t now)
 void rtmfp_flows_timestamps_received(struct rtmfp_flows *f, const struct rtmfp_packet_header *h, uint64_t now)
 {
 	rtmfp_rtt_received(&f->rtt, h, now);
+	/* The first measurement of a path ends ERTO's cautious beginning for what is in flight already. */
+	if (f->alarm != RTMFP_NEVER && f->alarm > now + f->rtt.erto)
+		f->alarm = now + f->rtt.erto;
 }
 
 void rtmfp_flows_timestamps_fill(struct rtmfp_flows *f, struct rtmfp_packet_header *h, uint64_t now)
@@ -292,6 +296,7 @@ void rtmfp_flows_timestamps_fill(struct rtmfp_flows *f, struct rtmfp_packet_head
 void rtmfp_flows_rtt_sample(struct rtmfp_flows *f, uint64_t rtt, uint64_t now)
 {
 	rtmfp_rtt_sample(&f->rtt, rtt, now);
+	update_pacer(f, now);
 }
 
 /* ---- sending ---- */
@@ -561,20 +566,6 @@ void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed)
 	f->fastgrow = allowed;
 }
 
-void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
-{
-	f->now = now;
-	rtmfp_rtt_path_changed(&f->rtt, now);
-	f->cc->ops->on_path_change(f->cc, now);
-	update_pacer(f, now);
-	f->timeouts_in_row = 0;
-	if (f->ack_due_since != RTMFP_NEVER)
-		f->ack_due_since = now;
-	if (f->alarm != RTMFP_NEVER)
-		f->alarm = now + f->rtt.erto;
-	rtmfp_flows_wake(f);
-}
-
 /* ---- time ---- */
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -596,17 +587,52 @@ uint64_t rtmfp_flows_expiry(const struct rtmfp_flows *f)
 	return expiry;
 }
 
-/* TIMEOUT_ALARM has fired (3.6.2.6): all that is in flight is lost. */
-static void time_out(struct rtmfp_flows *f, uint64_t now)
+/* Takes all that is in flight for lost; true if there was anything. */
+static bool lose_all(struct rtmfp_flows *f, uint64_t now)
 {
 	struct rtmfp_txorder_entry lost;
-	bool was_loss = false;
+	bool any = false;
 
 	f->alarm = RTMFP_NEVER;
 	while (rtmfp_txorder_take(&f->tx, UINT64_MAX, &lost)) {
 		(void)rtmfp_sendflow_lost(lost.flow, lost.sequence_number, now);
-		was_loss = true;
+		any = true;
 	}
+	return any;
+}
+
+/*
+ * What is in flight left on the old path and says nothing of the new one: it would only fill the window until
+ * a timeout. It is no loss in the sense of congestion control.
+ */
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now)
+{
+	if (f->dead)
+		return;
+	f->now = now;
+	rtmfp_flows_enter(f);
+	(void)lose_all(f, now);
+	f->timeouts_in_row = 0;
+	f->ack_due_since = RTMFP_NEVER;
+	rtmfp_flows_wake(f);
+	rtmfp_flows_leave(f);
+}
+
+void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now)
+{
+	if (f->dead)
+		return;
+	rtmfp_flows_rebound(f, now);
+	rtmfp_rtt_path_changed(&f->rtt, now);
+	f->cc->ops->on_path_change(f->cc, now);
+	update_pacer(f, now);
+}
+
+/* TIMEOUT_ALARM has fired (3.6.2.6): all that is in flight is lost. */
+static void time_out(struct rtmfp_flows *f, uint64_t now)
+{
+	bool was_loss = lose_all(f, now);
+
 	if (was_loss) {
 		rtmfp_rtt_backoff(&f->rtt);
 		f->timeouts_in_row++;
@@ -702,13 +728,15 @@ void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *
 		.timeouts_in_row = f->timeouts_in_row,
 		.ack_due_since = f->ack_due_since,
 		.erto = f->rtt.erto,
+		.erto_unbacked = f->rtt.unbacked,
+		.acked = f->acked_total,
 		.srtt = f->rtt.srtt,
 		.rttvar = f->rtt.rttvar,
 		.rtt = f->rtt.smoothed,
 		.min_rtt = rtmfp_rtt_min(&f->rtt),
 		.cwnd = f->cc->ops->cwnd(f->cc),
 		.outstanding = f->outstanding,
-		.lost = f->lost_fragments,
+		.lost_fragments = f->lost_fragments,
 	};
 	for (unsigned i = 0; i < f->send_cap; i++) {
 		if (f->send[i] && f->send[i]->state < RTMFP_F_COMPLETE_LINGER)

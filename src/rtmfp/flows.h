@@ -97,6 +97,9 @@ size_t rtmfp_flows_oversize(const struct rtmfp_flows *f);
  * time critical notifications ask for restraint (3.5.2.1).
  */
 void rtmfp_flows_set_fastgrow(struct rtmfp_flows *f, bool allowed);
+/** rtmfp_flows_rebound: the far end has another port; what is in flight to the old one is given up, RTT and
+ * window stay. */
+void rtmfp_flows_rebound(struct rtmfp_flows *f, uint64_t now);
 /** rtmfp_flows_path_changed: RTT and congestion state start anew (PROTOCOL.md section 5.1). */
 void rtmfp_flows_path_changed(struct rtmfp_flows *f, uint64_t now);
 
@@ -110,10 +113,12 @@ struct rtmfp_flows_health {
 	uint64_t ack_due_since;	     /* since when data has been outstanding without any acknowledgement;
 					RTMFP_NEVER */
 	uint64_t erto, srtt, rttvar; /* 3.5.2.2, ns; srtt 0: not measured */
+	uint64_t erto_unbacked;	     /* ERTO as it would be without backoff (3.5.2.2), ns */
+	uint64_t acked;		     /* bytes acknowledged so far */
 	uint64_t rtt; /* smoothed fine-grained RTT from acknowledged fragments and Pings, ns; 0 none */
 	uint64_t min_rtt;
 	uint64_t cwnd, outstanding; /* bytes */
-	uint64_t lost;		    /* fragments counted lost so far */
+	uint64_t lost_fragments;    /* ever, all flows */
 	bool has_open_flows;	    /* a flow of either direction that is not complete */
 };
 void rtmfp_flows_health(const struct rtmfp_flows *f, struct rtmfp_flows_health *out);

@@ -132,6 +132,7 @@ struct rtmfp_flows {
 	unsigned timeouts_in_row;
 	uint64_t ack_due_since;
 	uint64_t lost_fragments;
+	uint64_t acked_total; /* bytes */
 
 	/* the packet that is being received */
 	uint8_t ecn;

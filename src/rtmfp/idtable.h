@@ -15,7 +15,8 @@ enum rtmfp_id_kind {
 	RTMFP_ID_KEYING,  /* owner: an opening; |slot| its keying */
 	RTMFP_ID_RETIRED, /* not to be used again for a while */
 	RTMFP_ID_TAG,	  /* in the table of names: owner is an opening */
-	RTMFP_ID_TOKEN,	  /* in the table of names: owner is a session, its far end's reset token */
+	RTMFP_ID_MEMO,	/* in the table of names: owner is an unconfirmed session, value the initiator's ID */
+	RTMFP_ID_TOKEN, /* in the table of names: owner is a session, its far end's reset token */
 };
 
 struct rtmfp_id {

@@ -6,7 +6,7 @@
 
 #define TOKEN 1000u /* thousandths of a token */
 
-/* |*updated| moves only when something was gained, so that frequent looks lose no fractions. */
+/* |*updated| moves by what was gained and no further, so that frequent looks lose no fractions. */
 static uint32_t refill(uint32_t tokens, uint64_t *updated, unsigned rate, unsigned burst, uint64_t now)
 {
 	uint64_t elapsed = now - *updated;
@@ -14,11 +14,13 @@ static uint32_t refill(uint32_t tokens, uint64_t *updated, unsigned rate, unsign
 	uint64_t gained = full;
 
 	if (elapsed < RTMFP_S(1) * ((uint64_t)burst / rate + 1))
-		gained = elapsed / 1000u * rate / 1000u; /* ns * rate / 1e9 * TOKEN */
-	if (gained == 0)
-		return tokens;
-	*updated = now;
-	return (uint32_t)(tokens + gained > full ? full : tokens + gained);
+		gained = elapsed * rate / (RTMFP_S(1) / TOKEN);
+	if (tokens + gained >= full) {
+		*updated = now;
+		return (uint32_t)full;
+	}
+	*updated += gained * (RTMFP_S(1) / TOKEN) / rate;
+	return (uint32_t)(tokens + gained);
 }
 
 void rtmfp_limiter_init(struct rtmfp_limiter *l, const struct rtmfp_mem *mem, size_t sources, unsigned rate,

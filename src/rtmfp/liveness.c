@@ -9,6 +9,7 @@
 
 /* Three of something without an answer: timeouts in a row, or ERTOs since a Ping. */
 #define SILENT_AFTER 3u
+#define MOVER_PADDED 3u /* Pings of a mover that fill their datagrams */
 
 void rtmfp_liveness_ping(struct rtmfp_session *s, uint64_t now)
 {
@@ -22,10 +23,14 @@ void rtmfp_liveness_ping_sent(struct rtmfp_session *s, uint64_t now)
 	struct rtmfp_flows_health h;
 
 	rtmfp_flows_health(s->flows, &h);
-	s->want_ping = s->pad_ping = false;
+	s->want_ping = false;
+	if (s->pad_pings)
+		s->pad_pings--;
+	s->ping_last = now;
 	if (s->ping_first == RTMFP_NEVER) {
 		s->ping_first = now;
-		s->ping_erto = h.erto;
+		s->asked_acked = h.acked;
+		s->ping_erto = h.erto_unbacked; /* the timeout that made us ask has backed ERTO off already */
 	}
 	s->ping_next = now + h.erto;
 }
@@ -35,28 +40,63 @@ static void ping_over(struct rtmfp_session *s)
 	s->ping_first = s->ping_next = RTMFP_NEVER;
 }
 
+/* The far end has heard us, and we it: timeouts before that say nothing any more. */
+static void heard(struct rtmfp_session *s)
+{
+	struct rtmfp_flows_health h;
+
+	rtmfp_flows_health(s->flows, &h);
+	s->timeouts_before = h.timeouts_in_row;
+	ping_over(s);
+}
+
+static unsigned timeouts_since_heard(struct rtmfp_session *s, const struct rtmfp_flows_health *h)
+{
+	if (h->timeouts_in_row < s->timeouts_before)
+		s->timeouts_before = 0; /* an acknowledgement began a new row */
+	return h->timeouts_in_row - s->timeouts_before;
+}
+
 void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now)
 {
 	if (s->state != RTMFP_S_OPEN || !s->confirmed)
 		return;
 	ping_over(s);
-	s->pad_ping = true; /* gives the far end three times as much to send before it knows us here */
+	rtmfp_flows_path_changed(s->flows, now);
+	s->pad_pings =
+		MOVER_PADDED; /* gives the far end three times as much to send before it knows us here */
 	rtmfp_liveness_ping(s, now);
+}
+
+/* What both directions take part in: an acknowledgement of our data, or a Ping Reply. */
+static void alive(struct rtmfp_session *s, uint64_t now)
+{
+	s->silent = s->retry_opening = false;
+	/* Replacing a session that lives would cost what is in flight, so the opening ends in whatever state
+	 * it is. */
+	rtmfp_peer_drop_opening(s->peer, now);
 }
 
 void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now)
 {
-	if (!s->silent)
+	struct rtmfp_flows_health h;
+
+	if (!s->silent && s->ping_first == RTMFP_NEVER)
 		return;
-	s->silent = false;
-	if (s->peer->opening && rtmfp_opening_state(s->peer->opening) == RTMFP_S_IHELLO_SENT)
-		rtmfp_peer_drop_opening(s->peer, now);
+	rtmfp_flows_health(s->flows, &h);
+	if (h.acked == s->asked_acked)
+		return;
+	heard(s); /* as good as a Ping Reply */
+	if (s->silent && s->peer->current == s)
+		alive(s, now);
 }
 
 void rtmfp_liveness_ping_chunk(struct rtmfp_session *s, const uint8_t *message, size_t len, uint64_t now)
 {
 	struct rtmfp_pong *pong, **tail = &s->pongs;
 
+	if (len == 0)
+		rtmfp_session_activity(s, now); /* a keepalive counts as one (PROTOCOL.md section 4) */
 	if (s->pong_count >= RTMFP_PONGS_MAX || len > s->ep->params.ping_reply_max ||
 	    (len > 0 && !rtmfp_bucket_take(&s->pong_bucket, now))) {
 		rtmfp_endpoint_drop(s->ep, RTMFP_DROP_RATE);
@@ -83,12 +123,14 @@ void rtmfp_liveness_pong_chunk(struct rtmfp_session *s, const uint8_t *message, 
 		rtmfp_mobility_reply(s, s->rx_path, message, len, now);
 		return;
 	}
+	if (s->silent && s->peer->current == s)
+		alive(s, now);
 	if (s->ping_first == RTMFP_NEVER)
 		return;
 	/* An empty Ping that was repeated cannot tell which one was answered. */
-	if (s->ping_next == s->ping_first + s->ping_erto)
+	if (s->ping_last == s->ping_first)
 		rtmfp_flows_rtt_sample(s->flows, now - s->ping_first, now);
-	ping_over(s);
+	heard(s);
 }
 
 static uint64_t keepalive_at(const struct rtmfp_session *s)
@@ -124,6 +166,8 @@ uint64_t rtmfp_liveness_expiry(const struct rtmfp_session *s)
 		at = when;
 	if (h.ack_due_since != RTMFP_NEVER && !s->silent && h.ack_due_since + s->ep->params.silence < at)
 		at = h.ack_due_since + s->ep->params.silence;
+	if (s->retry_opening && s->last_suspect + s->ep->params.silence < at)
+		at = s->last_suspect + s->ep->params.silence;
 	return at;
 }
 
@@ -134,12 +178,13 @@ void rtmfp_liveness_tick(struct rtmfp_session *s, uint64_t now)
 	if (!watches(s))
 		return;
 	if (now >= keepalive_at(s)) {
-		rtmfp_session_activity(s, now); /* a keepalive counts as one (PROTOCOL.md section 4) */
+		rtmfp_session_activity(s, now);
 		s->want_ping = true;
 	}
 	rtmfp_flows_health(s->flows, &h);
 	/* One timeout is a reason to ask, three are an answer. */
-	if (h.timeouts_in_row >= 1 && s->ping_first == RTMFP_NEVER && !s->silent)
+	if (timeouts_since_heard(s, &h) >= 1 && s->ping_first == RTMFP_NEVER && !s->silent &&
+	    now >= s->ping_last + h.erto)
 		s->want_ping = true;
 	if (now >= ping_deadline(s)) {
 		ping_over(s);
@@ -150,8 +195,10 @@ void rtmfp_liveness_tick(struct rtmfp_session *s, uint64_t now)
 		s->want_ping = true;
 	}
 	if (!s->silent &&
-	    (h.timeouts_in_row >= SILENT_AFTER ||
+	    (timeouts_since_heard(s, &h) >= SILENT_AFTER ||
 	     (h.ack_due_since != RTMFP_NEVER && now >= h.ack_due_since + s->ep->params.silence)))
+		rtmfp_liveness_suspect(s, now);
+	if (s->retry_opening && now >= s->last_suspect + s->ep->params.silence)
 		rtmfp_liveness_suspect(s, now);
 }
 
@@ -160,14 +207,20 @@ void rtmfp_liveness_suspect(struct rtmfp_session *s, uint64_t now)
 	struct rtmfp_endpoint *ep = s->ep;
 	bool first = !s->silent;
 
-	if (s->state != RTMFP_S_OPEN || s->peer->current != s)
+	if (s->state != RTMFP_S_OPEN || s->peer->current != s || s->peer->far->peer != s->peer)
 		return;
+	if (first) {
+		struct rtmfp_flows_health h;
+
+		rtmfp_flows_health(s->flows, &h);
+		s->asked_acked = h.acked;
+		/* One more question, so that a session that only seemed silent is heard again. */
+		s->want_ping = true;
+		rtmfp_session_wake(s);
+	}
 	s->silent = true;
-	if (s->last_suspect && now < s->last_suspect + ep->params.silence)
-		return;
 	s->last_suspect = now;
-	/* Without memory or any address, the next activity tries again. */
-	(void)rtmfp_peer_start_opening(s->peer, now);
+	s->retry_opening = rtmfp_peer_start_opening(s->peer, now) == RTMFP_ERR_NOMEM;
 	if (first && ep->cb->on_silent)
 		ep->cb->on_silent(ep->user, s->peer);
 }

@@ -11,6 +11,11 @@
 
 #include "rtmfp_wire.h"
 
+/* Five Pings from 20 ms on spread over 5 s: a path that needs seconds to carry anything is still verified. */
+#define PING_BACKOFF 6u
+/* When all have gone unanswered, packets that keep coming from there are worth another round after this. */
+#define PING_AGAIN RTMFP_S(1)
+
 static bool is_destination(const struct rtmfp_session *s, const struct rtmfp_path *path)
 {
 	return rtmfp_addr_equal(&s->path.remote, &path->remote);
@@ -34,11 +39,18 @@ static void give_up(struct rtmfp_session *s, struct rtmfp_candidate *c)
 	*c = (struct rtmfp_candidate){ .used = false };
 }
 
+/* When verification may begin: one change of DESTADDR a second, so flapping is damped here. */
+static uint64_t verify_at(const struct rtmfp_session *s, uint64_t now)
+{
+	uint64_t at = s->last_move + s->ep->params.move_interval;
+
+	return s->last_move && at > now ? at : now;
+}
+
 /* A free place, or the older candidate's. */
 static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_path *path, uint64_t now)
 {
 	struct rtmfp_candidate *c = NULL;
-	uint64_t at = now;
 
 	if (!s->mobility) {
 		s->mobility = rtmfp_alloc(s->ep->mem, sizeof(*s->mobility));
@@ -57,11 +69,45 @@ static struct rtmfp_candidate *add(struct rtmfp_session *s, const struct rtmfp_p
 	}
 	if (c->used)
 		give_up(s, c);
-	/* One change of DESTADDR a second, so flapping is damped here. */
-	if (s->last_move && s->last_move + s->ep->params.move_interval > now)
-		at = s->last_move + s->ep->params.move_interval;
-	*c = (struct rtmfp_candidate){ .used = true, .path = *path, .since = now, .next_ping = at };
+	*c = (struct rtmfp_candidate){
+		.used = true, .path = *path, .since = now, .next_ping = verify_at(s, now)
+	};
 	return c;
+}
+
+/* The newest packet came from |c|. */
+static void came_from(struct rtmfp_session *s, struct rtmfp_candidate *c, uint64_t now)
+{
+	const struct rtmfp_params *p = &s->ep->params;
+	struct rtmfp_mobility *m = s->mobility;
+	bool returned = m->downlink != c && now >= c->since + PING_AGAIN;
+	bool unanswered = c->pings >= p->verify_pings && now >= c->last_ping + PING_AGAIN;
+
+	/* The far end is back there, or keeps sending from there: worth another round of Pings. */
+	if (returned || unanswered) {
+		c->pings = 0;
+		c->since = now;
+		c->next_ping = verify_at(s, now);
+	}
+	m->downlink = c;
+	if (!m->diverted || now >= m->diverted_at + p->divert_every) {
+		m->diverted = true;
+		m->diverted_at = now;
+	}
+}
+
+/*
+ * Who copies our far end's packets faster than the network can make its own address the newest all the time,
+ * and would keep most of the downlink for itself. A far end that has moved answers within a round trip, so
+ * what takes longer than |divert_for| gets nothing but Pings until it does.
+ */
+struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, uint64_t now)
+{
+	const struct rtmfp_mobility *m = s->mobility;
+
+	if (!m || !m->downlink || now >= m->diverted_at + s->ep->params.divert_for)
+		return NULL;
+	return m->downlink;
 }
 
 void rtmfp_mobility_received(struct rtmfp_session *s, const struct rtmfp_path *path, size_t len, bool newest,
@@ -92,7 +138,7 @@ void rtmfp_mobility_received(struct rtmfp_session *s, const struct rtmfp_path *p
 			c->path.local = (struct rtmfp_addr){ 0 };
 			c->path.interface = 0;
 		}
-		s->mobility->downlink = c;
+		came_from(s, c, now);
 	}
 	rtmfp_session_wake(s);
 }
@@ -145,12 +191,26 @@ void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c
 		c->interval =
 			h.rtt > s->ep->params.verify_interval_min ? h.rtt : s->ep->params.verify_interval_min;
 	} else {
-		c->interval *= 2;
+		c->interval *= PING_BACKOFF;
 	}
 	c->pings++;
 	c->next_ping = now + c->interval;
 	c->last_ping = now > s->mob_rx ? now : s->mob_rx + 1;
 	make_message(s, c->last_ping, &c->path.remote, message);
+}
+
+/* After a move, other candidates are asked when the next move is allowed: an answer before would be refused.
+ */
+static void damp(struct rtmfp_session *s, uint64_t now)
+{
+	for (unsigned i = 0; i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_candidate *c = &s->mobility->candidates[i];
+
+		if (!c->used)
+			continue;
+		c->pings = 0;
+		c->next_ping = now + s->ep->params.move_interval;
+	}
 }
 
 void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path, const uint8_t *message,
@@ -165,7 +225,7 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	if (len != RTMFP_MOBILITY_PING_LEN || rtmfp_read_u8(&r) != 'M' || !c)
 		return;
 	at = rtmfp_read_u64(&r);
-	if (at > c->last_ping || at <= s->mob_rx || now - at > s->ep->params.verify_lifetime)
+	if (at <= s->mob_rx || now - at > s->ep->params.verify_lifetime)
 		return;
 	make_message(s, at, &path->remote, expected);
 	if (!rtmfp_equal_ct(expected, message, sizeof(expected)))
@@ -177,12 +237,29 @@ void rtmfp_mobility_reply(struct rtmfp_session *s, const struct rtmfp_path *path
 	same_host = rtmfp_addr_same_host(&s->path.remote, &c->path.remote);
 	s->path = c->path;
 	give_up(s, c);
+	s->mobility->diverted = false;
+	damp(s, now);
 	s->ep->counters.moves++;
-	if (!same_host)
+	if (same_host)
+		rtmfp_flows_rebound(s->flows, now);
+	else
 		rtmfp_flows_path_changed(s->flows, now);
+	rtmfp_flows_rtt_sample(s->flows, now - at, now);
 	if (s->ep->cb->on_path)
 		s->ep->cb->on_path(s->ep->user, s);
 	rtmfp_session_wake(s);
+}
+
+void rtmfp_mobility_local_gone(struct rtmfp_session *s, const struct rtmfp_addr *local)
+{
+	for (unsigned i = 0; s->mobility && i < RTMFP_CANDIDATE_PATHS; i++) {
+		struct rtmfp_path *path = &s->mobility->candidates[i].path;
+
+		if (!rtmfp_addr_same_host(&path->local, local))
+			continue;
+		path->local = (struct rtmfp_addr){ 0 };
+		path->interface = 0;
+	}
 }
 
 uint64_t rtmfp_mobility_expiry(const struct rtmfp_session *s)

@@ -26,6 +26,8 @@ struct keying {
 	void *hs;
 	struct rtmfp_path path;
 	struct backoff when;
+	uint64_t sent; /* when the IIKeying was sent first */
+	unsigned sends;
 	uint8_t cookie[RTMFP_COOKIE_MAX];
 	size_t cookie_len;
 	uint8_t component[RTMFP_COMPONENT_MAX];
@@ -124,7 +126,8 @@ static void send_ihello(struct rtmfp_opening *o, struct candidate *c, uint64_t n
 	rtmfp_startup_begin(ep, &packet);
 	rtmfp_write_ihello(&packet.w, &(struct rtmfp_ihello){ .epd = { o->epd, o->epd_len },
 							      .tag = { o->tag, sizeof(o->tag) } });
-	(void)rtmfp_startup_send(ep, &packet, 0, &path, RTMFP_IHELLO_MIN, RTMFP_OUTBOX_OWN);
+	(void)rtmfp_startup_send(ep, &packet, 0, &path, RTMFP_IHELLO_MIN, RTMFP_STARTUP_MAX,
+				 RTMFP_OUTBOX_OWN);
 	backoff_step(&c->when, &ep->params, now);
 }
 
@@ -135,7 +138,9 @@ static void send_iikeying(struct rtmfp_opening *o, struct keying *k, uint64_t no
 
 	rtmfp_startup_begin(ep, &packet);
 	rtmfp_write_bytes(&packet.w, k->chunk, k->chunk_len);
-	(void)rtmfp_startup_send(ep, &packet, 0, &k->path, 0, RTMFP_OUTBOX_OWN);
+	(void)rtmfp_startup_send(ep, &packet, 0, &k->path, 0, RTMFP_STARTUP_MAX, RTMFP_OUTBOX_OWN);
+	if (k->sends++ == 0)
+		k->sent = now;
 	backoff_step(&k->when, &ep->params, now);
 }
 
@@ -196,6 +201,14 @@ int rtmfp_opening_new(struct rtmfp_peer *peer, uint64_t now)
 		rtmfp_opening_add_candidate(o, &peer->current->path.remote, now);
 	rtmfp_timer_set(&ep->timers, &o->timer, now);
 	return 0;
+}
+
+void rtmfp_opening_moved(struct rtmfp_opening *o, uint64_t now)
+{
+	if (o->state != RTMFP_S_KEYING_SENT)
+		return;
+	o->keying_until = now;
+	rtmfp_timer_set(&o->peer->ep->timers, &o->timer, now);
 }
 
 void rtmfp_opening_free(struct rtmfp_opening *o, uint64_t now)
@@ -386,6 +399,7 @@ void rtmfp_opening_rikeying(struct rtmfp_opening *o, unsigned slot, const uint8_
 	id.next = NULL;
 	rtmfp_idtable_remove(&ep->ids, &k->id);
 	err = rtmfp_session_new(peer, &seed, &id, now, &s);
+	rtmfp_wipe(&info, sizeof(info));
 	if (err) {
 		ops->keys_free(seed.keys);
 		rtmfp_endpoint_drop(ep, RTMFP_DROP_NOMEM);
@@ -396,6 +410,10 @@ void rtmfp_opening_rikeying(struct rtmfp_opening *o, unsigned slot, const uint8_
 		return;
 	}
 	ep->counters.handshakes_as_initiator++;
+	/* A first RTT, unless a repetition makes it unclear what was answered: the first ERTO need not be 3
+	 * s. */
+	if (k->sends == 1)
+		rtmfp_flows_rtt_sample(s->flows, now - k->sent, now);
 	rtmfp_peer_drop_opening(peer, now);
 	rtmfp_session_confirm(s, now);
 }

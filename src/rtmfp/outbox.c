@@ -11,7 +11,7 @@ void rtmfp_outbox_init(struct rtmfp_outbox *o)
 {
 	o->head = NULL;
 	o->tail = &o->head;
-	o->count = 0;
+	o->count = o->strangers = 0;
 }
 
 static void drop_head(struct rtmfp_outbox *o, const struct rtmfp_mem *mem)
@@ -22,6 +22,7 @@ static void drop_head(struct rtmfp_outbox *o, const struct rtmfp_mem *mem)
 	if (!o->head)
 		o->tail = &o->head;
 	o->count--;
+	o->strangers -= p->stranger;
 	rtmfp_free(mem, p);
 }
 
@@ -31,12 +32,13 @@ void rtmfp_outbox_fini(struct rtmfp_outbox *o, const struct rtmfp_mem *mem)
 		drop_head(o, mem);
 }
 
-bool rtmfp_outbox_push(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, size_t bound,
+bool rtmfp_outbox_push(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, enum rtmfp_outbox_cause cause,
 		       const struct rtmfp_path *path, const uint8_t *bytes, size_t len)
 {
 	struct rtmfp_parcel *p;
 
-	if (o->count >= bound)
+	if (o->count >= RTMFP_OUTBOX_MAX ||
+	    (cause == RTMFP_OUTBOX_STRANGERS && o->strangers >= RTMFP_OUTBOX_STRANGERS_MAX))
 		return false;
 	p = rtmfp_alloc(mem, sizeof(*p) + len);
 	if (!p)
@@ -44,6 +46,8 @@ bool rtmfp_outbox_push(struct rtmfp_outbox *o, const struct rtmfp_mem *mem, size
 	p->path = *path;
 	p->len = len;
 	memcpy(p->bytes, bytes, len);
+	p->stranger = cause == RTMFP_OUTBOX_STRANGERS;
+	o->strangers += p->stranger;
 	*o->tail = p;
 	o->tail = &p->next;
 	o->count++;

@@ -19,6 +19,17 @@ struct packet {
 	bool ping;
 };
 
+static size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A session that was replaced, or whose keys are too old, carries no user data any more. */
+static bool only_keying(const struct rtmfp_session *s, uint64_t now)
+{
+	return s->drain_until != RTMFP_NEVER || rtmfp_rekey_keying_only(s, now);
+}
+
 static void begin(struct rtmfp_session *s, struct packet *p, uint8_t *buf, size_t limit, uint64_t now)
 {
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
@@ -43,15 +54,12 @@ static size_t end(struct rtmfp_session *s, struct packet *p, uint64_t now)
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
 	size_t len = datagram_len(s, p);
 
-	if (ops->seal(s->current->keys, p->buf + 4, rtmfp_written(&p->w))) {
-		/* Rekeying was due long ago and did not happen: only a new session helps. */
-		rtmfp_liveness_suspect(s, now);
+	s->last_sent = now; /* also if it fails: a keepalive is not due again at once */
+	if (ops->seal(s->current->keys, p->buf + 4, rtmfp_written(&p->w)))
 		return 0;
-	}
 	rtmfp_scramble(p->buf, len - 4, s->current->tx_id);
 	s->tx_packets++;
 	s->tx_bytes += len;
-	s->last_sent = now;
 	return len;
 }
 
@@ -69,9 +77,13 @@ static bool put(struct packet *p, uint8_t type, const void *payload, size_t len)
 
 static void put_pongs(struct rtmfp_session *s, struct packet *p)
 {
-	while (s->pongs && put(p, RTMFP_CHUNK_PING_REPLY, s->pongs->message, s->pongs->len)) {
+	while (s->pongs) {
 		struct rtmfp_pong *pong = s->pongs;
 
+		/* What does not fit an empty packet never will; what does waits for one. */
+		if (!put(p, RTMFP_CHUNK_PING_REPLY, pong->message, pong->len) &&
+		    rtmfp_written(&p->w) > p->header_len)
+			return;
 		s->pongs = pong->next;
 		s->pong_count--;
 		rtmfp_free(s->ep->mem, pong);
@@ -83,7 +95,7 @@ static void put_ping(struct rtmfp_session *s, struct packet *p, uint64_t now)
 {
 	size_t room = rtmfp_write_room(&p->w);
 
-	if (s->pad_ping && room > 2 * RTMFP_CHUNK_HEADER) {
+	if (s->pad_pings && room > 2 * RTMFP_CHUNK_HEADER) {
 		uint8_t *mark = rtmfp_chunk_begin(&p->w, RTMFP_CHUNK_PADFF);
 
 		while (rtmfp_write_room(&p->w) > RTMFP_CHUNK_HEADER)
@@ -100,9 +112,10 @@ static void put_ping(struct rtmfp_session *s, struct packet *p, uint64_t now)
 static size_t build_open(struct rtmfp_session *s, uint8_t *buf, size_t limit, size_t segment, uint64_t now)
 {
 	struct rtmfp_fill fill = {
-		.keying_only = s->drain_until != RTMFP_NEVER || rtmfp_rekey_keying_only(s, now),
+		.keying_only = only_keying(s, now),
 	};
 	struct packet p;
+	size_t len;
 
 	if (!s->pongs && !s->want_ping &&
 	    rtmfp_flows_want(s->flows, fill.keying_only, now) == RTMFP_WANT_NOTHING)
@@ -110,6 +123,10 @@ static size_t build_open(struct rtmfp_session *s, uint8_t *buf, size_t limit, si
 	begin(s, &p, buf, limit, now);
 	put_pongs(s, &p);
 	rtmfp_flows_fill(s->flows, &p.w, &fill, now);
+	/* The first word after a long silence asks whether anybody is there: that answer is the sooner in
+	 * coming. */
+	if (fill.user_data && s->ping_first == RTMFP_NEVER && now - s->last_received >= s->ep->params.silence)
+		s->want_ping = true;
 	if (s->want_ping)
 		put_ping(s, &p, now);
 	if (rtmfp_written(&p.w) == p.header_len)
@@ -124,7 +141,11 @@ static size_t build_open(struct rtmfp_session *s, uint8_t *buf, size_t limit, si
 		memset(p.w.at, 0xff, gap);
 		p.w.at += gap;
 	}
-	return end(s, &p, now);
+	len = end(s, &p, now);
+	/* Rekeying was due long ago and did not happen: only a new session helps. */
+	if (len == 0)
+		rtmfp_liveness_suspect(s, now);
+	return len;
 }
 
 static size_t build_closing(struct rtmfp_session *s, uint8_t *buf, size_t limit, uint64_t now)
@@ -161,7 +182,7 @@ static unsigned send_verification(struct rtmfp_session *s, struct rtmfp_candidat
 	size_t len;
 
 	rtmfp_mobility_make_ping(s, c, message, now);
-	begin(s, &p, train->buf, rtmfp_session_datagram_max(s, &c->path), now);
+	begin(s, &p, train->buf, smaller(rtmfp_session_datagram_max(s, &c->path), train->cap), now);
 	(void)put(&p, RTMFP_CHUNK_PING, message, sizeof(message));
 	len = end(s, &p, now);
 	c->sent += len;
@@ -185,7 +206,7 @@ unsigned rtmfp_session_send(struct rtmfp_session *s, struct rtmfp_train *train, 
 	c = rtmfp_mobility_ping_due(s, now);
 	if (c)
 		return send_verification(s, c, train, now);
-	c = s->mobility ? s->mobility->downlink : NULL;
+	c = rtmfp_mobility_downlink(s, now);
 	if (c && rtmfp_mobility_budget(c) >= rtmfp_session_datagram_max(s, &c->path)) {
 		path = &c->path;
 		if (rtmfp_mobility_budget(c) < most)
@@ -220,12 +241,13 @@ unsigned rtmfp_session_send(struct rtmfp_session *s, struct rtmfp_train *train, 
 
 void rtmfp_session_last_word(struct rtmfp_session *s, uint8_t chunk, uint64_t now)
 {
-	struct rtmfp_fill fill = { .keying_only = rtmfp_rekey_keying_only(s, now) };
+	struct rtmfp_fill fill = { .keying_only = only_keying(s, now) };
 	uint8_t buf[RTMFP_TRAIN_MIN];
 	struct packet p;
 	size_t len;
 
-	begin(s, &p, buf, rtmfp_session_datagram_max(s, &s->path) - RTMFP_CHUNK_HEADER, now);
+	begin(s, &p, buf, smaller(rtmfp_session_datagram_max(s, &s->path), sizeof(buf)) - RTMFP_CHUNK_HEADER,
+	      now);
 	if (s->flows)
 		rtmfp_flows_fill(s->flows, &p.w, &fill, now);
 	p.w.end += RTMFP_CHUNK_HEADER; /* kept free for it */

@@ -47,17 +47,20 @@ struct rtmfp_params {
 	unsigned verify_pings;	      /* 5 */
 	uint64_t verify_lifetime;     /* 10 s */
 	uint64_t move_interval;	      /* 1 s between changes of DESTADDR */
+	uint64_t divert_for;	      /* 1 s in */
+	uint64_t divert_every;	      /* 60 s the downlink may go to addresses that are not verified */
 	unsigned ping_reply_rate;     /* 20/s Pings with a message answered */
 	size_t ping_reply_max;	      /* 1400 bytes */
 	/* flows */
-	unsigned recvflows_max;	     /* 64 a session, lingering ones included */
-	unsigned sendflows_max;	     /* 64 */
-	size_t metadata_max;	     /* 512 (2.3.11.1.1) */
-	unsigned gaps_max;	     /* ranges of SEQUENCE_SET above the cumulative one, a flow */
-	size_t buffer_capacity;	     /* default BUFFER_CAPACITY of a receiving flow, bytes */
-	size_t message_max;	     /* default of the longest message that is put together */
-	uint64_t ack_delay;	     /* 200 ms (3.6.3.4.4) */
-	unsigned ack_every;	     /* 2 packets with user data (3.6.3.4.1) */
+	unsigned recvflows_max; /* 96 a session, lingering ones included: more than users accept (PROTOCOL.md
+				   6: 64) */
+	unsigned sendflows_max; /* 64 */
+	size_t metadata_max;	/* 512 (2.3.11.1.1) */
+	unsigned gaps_max;	/* ranges of SEQUENCE_SET above the cumulative one, a flow */
+	size_t buffer_capacity; /* default BUFFER_CAPACITY of a receiving flow, bytes */
+	size_t message_max;	/* default of the longest message that is put together */
+	uint64_t ack_delay;	/* 200 ms (3.6.3.4.4) */
+	unsigned ack_every;	/* 2 packets with user data (3.6.3.4.1) */
 	uint64_t sendflow_linger;    /* 130 s (3.6.2.11) */
 	uint64_t recvflow_linger;    /* 120 s (3.6.3.8) */
 	uint64_t initial_window;     /* 65536 bytes: RX_BUFFER_SIZE before the first acknowledgement */

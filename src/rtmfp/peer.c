@@ -26,7 +26,7 @@ int rtmfp_peer_start_opening(struct rtmfp_peer *peer, uint64_t now)
 {
 	uint64_t hold = glare_hold(peer);
 
-	if (peer->ep->shutdown)
+	if (peer->ep->shutdown || peer->far->peer != peer) /* the latter: rtmfp_peer_free is at work */
 		return RTMFP_ERR_CLOSED;
 	if (peer->opening)
 		return 0;
@@ -66,6 +66,9 @@ int rtmfp_peer_new(struct rtmfp_endpoint *ep, struct rtmfp_far *far, void *user,
 	peer->ep = ep;
 	peer->far = far;
 	peer->user = user;
+	/* A cookie that is older than the peer may belong to an IIKeying that an earlier peer of this
+	 * identity accepted. */
+	peer->stamp = ep->cookies.last_stamp;
 	rtmfp_list_init(&peer->sessions);
 	rtmfp_list_append(&ep->peers, &peer->in_endpoint);
 	far->peer = peer;
@@ -88,6 +91,7 @@ void rtmfp_peer_free(struct rtmfp_peer *peer, uint64_t now)
 		rtmfp_list_remove(&s->in_doomed);
 		rtmfp_session_finish(s);
 	}
+	rtmfp_peer_drop_opening(peer, now); /* one that a callback has begun */
 	rtmfp_timer_fini(&ep->timers, &peer->timer);
 	rtmfp_list_remove(&peer->in_endpoint);
 	rtmfp_free(ep->mem, peer->candidates);
@@ -190,11 +194,14 @@ void rtmfp_peer_adopt(struct rtmfp_peer *peer, struct rtmfp_session *s, uint64_t
 
 	rtmfp_peer_drop_opening(peer, now);
 	peer->current = s;
-	/* Confirming one ends the others that wait (PROTOCOL.md section 2.5). */
+	/*
+	 * Confirming one ends the others that wait (PROTOCOL.md section 2.5), but for those that are newer: a
+	 * late packet of an older session does not undo what the initiator has gone on to.
+	 */
 	for (struct rtmfp_list *l = peer->sessions.next; l != &peer->sessions; l = l->next) {
 		struct rtmfp_session *other = RTMFP_LIST_ENTRY(l, struct rtmfp_session, in_peer);
 
-		if (other != s && !other->confirmed)
+		if (other->serial < s->serial && !other->confirmed)
 			rtmfp_session_end(other, RTMFP_CLOSED_EXPIRED);
 	}
 	if (old && old->state == RTMFP_S_OPEN) {

@@ -69,10 +69,18 @@ static void tell(struct rtmfp_session *s, enum rtmfp_rekey_type type, uint64_t e
 }
 
 /* An epoch slot for the next number, named by a new receive ID; its keys come later. */
-static struct rtmfp_epoch *reserve(struct rtmfp_session *s)
+static struct rtmfp_epoch *reserve(struct rtmfp_session *s, uint64_t now)
 {
 	struct rtmfp_epoch *e = unused_slot(s);
 
+	/* A limit of the keys forced a rekey so soon that the epoch before the last is still received from.
+	 */
+	for (unsigned i = 0; !e && i < RTMFP_EPOCHS; i++) {
+		if (&s->epochs[i] == s->current || s->epochs[i].rx_until == RTMFP_NEVER)
+			continue;
+		rtmfp_epoch_erase(s, &s->epochs[i], now);
+		e = &s->epochs[i];
+	}
 	if (!e)
 		return NULL;
 	rtmfp_endpoint_new_id(s->ep, &e->rx, RTMFP_ID_EPOCH, (uint8_t)(e - s->epochs), s);
@@ -86,46 +94,56 @@ static bool limit_reached(const struct rtmfp_session *s)
 	return s->ep->ops->key_state(s->current->keys) != RTMFP_KEY_FRESH;
 }
 
-void rtmfp_rekey_start(struct rtmfp_session *s, uint64_t now)
+static uint64_t age(const struct rtmfp_session *s, uint64_t now)
+{
+	return now - s->current->born;
+}
+
+/* Returns false if an attempt should be under way now and could not be begun. */
+static bool attempt(struct rtmfp_session *s, uint64_t now)
 {
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
 	uint8_t msg[RTMFP_REKEY_MAX];
 	struct rtmfp_epoch *e;
 	size_t len;
 
-	if (!ops->rekey_init || s->rekey_state != RTMFP_REKEY_IDLE || s->state != RTMFP_S_OPEN ||
-	    !s->confirmed || s->drain_until != RTMFP_NEVER)
-		return;
+	if (s->rekey_state != RTMFP_REKEY_IDLE)
+		return true;
 	if (!limit_reached(s) && s->last_switch && now < s->last_switch + s->ep->params.rekey_min_interval)
-		return;
-	e = reserve(s);
+		return true;
+	e = reserve(s, now);
 	if (!e)
-		return;
+		return false;
 	if (ops->rekey_init(s->current->keys, e->number, e->rx.value, msg, sizeof(msg), &len, &s->rk)) {
 		rtmfp_epoch_erase(s, e, now);
-		return;
+		return false;
 	}
 	s->rekey_state = RTMFP_REKEY_SENT;
+	s->rekey_began = now;
 	tell(s, RTMFP_REKEY_INIT, e->number, msg, len);
+	return true;
 }
 
-/* From now on everything is sent in |e|; the older epoch is only received from, and not for long. */
-static void switch_to(struct rtmfp_session *s, struct rtmfp_epoch *e, uint64_t now)
+void rtmfp_rekey_start(struct rtmfp_session *s, uint64_t now)
 {
-	s->current->rx_until = now + s->ep->params.drain;
-	s->ep->ops->keys_retire_send(s->current->keys);
-	s->current = e;
-	s->last_switch = now;
-	s->rekey_state = RTMFP_REKEY_IDLE;
-	s->ep->counters.rekeys++;
-	rtmfp_rekey_schedule(s, now);
-	rtmfp_session_wake(s);
+	if (!s->ep->ops->rekey_init || s->state != RTMFP_S_OPEN || !s->confirmed ||
+	    s->drain_until != RTMFP_NEVER)
+		return;
+	/* Without memory the next activity tries again. */
+	if (!attempt(s, now) && age(s, now) >= s->ep->params.rekey_replace_after && s->peer->current == s)
+		(void)rtmfp_peer_start_opening(s->peer, now);
 }
 
-void rtmfp_rekey_epoch_used(struct rtmfp_session *s, struct rtmfp_epoch *e, uint64_t now)
+/* When a new session is to be opened beside this one, because its rekey does not come to an end; one that
+ * began late, after silence, has a while. */
+static uint64_t replace_at(const struct rtmfp_session *s)
 {
-	if (s->rekey_state == RTMFP_REKEY_ANSWERED && e != s->current && e->number == s->current->number + 1)
-		switch_to(s, e, now);
+	uint64_t old = s->current->born + s->ep->params.rekey_replace_after;
+	uint64_t tried = s->rekey_began + s->ep->params.silence;
+
+	if (s->rekey_state == RTMFP_REKEY_IDLE)
+		return RTMFP_NEVER;
+	return old > tried ? old : tried;
 }
 
 static void adopt_info(struct rtmfp_session *s, const struct rtmfp_keying_info *info)
@@ -146,6 +164,34 @@ static void adopt_info(struct rtmfp_session *s, const struct rtmfp_keying_info *
 	rtmfp_idtable_add(&ep->names, &s->token);
 }
 
+/* From now on everything is sent in |e|; the older epoch is only received from, and not for long. */
+static void switch_to(struct rtmfp_session *s, struct rtmfp_epoch *e, uint64_t now)
+{
+	s->current->rx_until = now + s->ep->params.drain;
+	s->ep->ops->keys_retire_send(s->current->keys);
+	s->current = e;
+	adopt_info(s, &e->info);
+	s->last_switch = now;
+	s->rekey_state = RTMFP_REKEY_IDLE;
+	s->ep->counters.rekeys++;
+	rtmfp_rekey_schedule(s, now);
+	rtmfp_session_wake(s);
+}
+
+void rtmfp_rekey_epoch_used(struct rtmfp_session *s, struct rtmfp_epoch *e, uint64_t now)
+{
+	if (s->rekey_state == RTMFP_REKEY_ANSWERED && e != s->current && e->number == s->current->number + 1)
+		switch_to(s, e, now);
+}
+
+/* What came does not continue the session's keys: only a new session can (PROTOCOL.md section 4). */
+static void failed(struct rtmfp_session *s, uint64_t now)
+{
+	rtmfp_endpoint_drop(s->ep, RTMFP_DROP_HANDSHAKE);
+	if (s->peer->current == s)
+		(void)rtmfp_peer_start_opening(s->peer, now);
+}
+
 static void on_init(struct rtmfp_session *s, const uint8_t *msg, size_t len, uint64_t now)
 {
 	const struct rtmfp_crypto_ops *ops = s->ep->ops;
@@ -162,19 +208,21 @@ static void on_init(struct rtmfp_session *s, const uint8_t *msg, size_t len, uin
 				 */
 		forget_attempt(s, now);
 	}
-	e = reserve(s);
+	e = reserve(s, now);
 	if (!e)
 		return;
 	if (ops->rekey_respond(s->current->keys, e->number, msg, len, e->rx.value, reply, sizeof(reply),
 			       &reply_len, &e->tx_id, &e->keys, &info)) {
 		e->keys = NULL;
 		rtmfp_epoch_erase(s, e, now);
-		rtmfp_endpoint_drop(s->ep, RTMFP_DROP_HANDSHAKE);
+		failed(s, now);
 		return;
 	}
 	e->born = now;
-	adopt_info(s, &info);
+	e->info = info;
+	rtmfp_wipe(&info, sizeof(info));
 	s->rekey_state = RTMFP_REKEY_ANSWERED;
+	s->rekey_began = now;
 	tell(s, RTMFP_REKEY_RESP, e->number, reply, reply_len);
 }
 
@@ -188,11 +236,12 @@ static void on_resp(struct rtmfp_session *s, const uint8_t *msg, size_t len, uin
 		return;
 	if (ops->rekey_finish(s->rk, msg, len, &e->tx_id, &e->keys, &info)) {
 		e->keys = NULL;
-		rtmfp_endpoint_drop(s->ep, RTMFP_DROP_HANDSHAKE);
+		failed(s, now);
 		return;
 	}
 	e->born = now;
-	adopt_info(s, &info);
+	e->info = info;
+	rtmfp_wipe(&info, sizeof(info));
 	ops->rekey_free(s->rk);
 	s->rk = NULL;
 	switch_to(s, e, now);
@@ -204,17 +253,14 @@ void rtmfp_session_rekey_input(struct rtmfp_session *s, enum rtmfp_rekey_type ty
 {
 	if (!s->ep->ops->rekey_init || s->state != RTMFP_S_OPEN || epoch != s->current->number + 1)
 		return;
+	rtmfp_endpoint_enter(s->ep, now);
 	if (type == RTMFP_REKEY_INIT)
 		on_init(s, msg, len, now);
 	else if (type == RTMFP_REKEY_RESP)
 		on_resp(s, msg, len, now);
 	/* CONFIRM has done its work by arriving: the packet that carried it authenticated in its epoch. */
 	rtmfp_session_reschedule(s, now);
-}
-
-static uint64_t age(const struct rtmfp_session *s, uint64_t now)
-{
-	return now - s->current->born;
+	rtmfp_endpoint_leave(s->ep);
 }
 
 bool rtmfp_rekey_keying_only(const struct rtmfp_session *s, uint64_t now)
@@ -230,9 +276,8 @@ uint64_t rtmfp_rekey_expiry(const struct rtmfp_session *s, uint64_t now)
 	if (!s->ep->ops->rekey_init)
 		return RTMFP_NEVER;
 	at = s->current->born + p->rekey_close_after;
-	if (s->rekey_state != RTMFP_REKEY_IDLE && s->current->born + p->rekey_replace_after < at &&
-	    age(s, now) < p->rekey_replace_after)
-		at = s->current->born + p->rekey_replace_after;
+	if (replace_at(s) < at && replace_at(s) > now)
+		at = replace_at(s);
 	for (unsigned i = 0; i < RTMFP_EPOCHS; i++)
 		if (s->epochs[i].keys && s->epochs[i].rx_until < at)
 			at = s->epochs[i].rx_until;
@@ -250,8 +295,7 @@ void rtmfp_rekey_tick(struct rtmfp_session *s, uint64_t now)
 			rtmfp_epoch_erase(s, &s->epochs[i], now);
 	if (age(s, now) >= p->rekey_close_after)
 		rtmfp_session_end(s, RTMFP_CLOSED_EXPIRED);
-	else if (age(s, now) >= p->rekey_replace_after && s->rekey_state != RTMFP_REKEY_IDLE &&
-		 s->peer->current == s)
+	else if (now >= replace_at(s) && s->peer->current == s)
 		(void)rtmfp_peer_start_opening(s->peer, now);
 }
 

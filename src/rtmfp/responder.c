@@ -10,7 +10,7 @@
 #include <string.h>
 
 void rtmfp_responder_ihello(struct rtmfp_endpoint *ep, const struct rtmfp_path *path, const uint8_t *p,
-			    size_t len, uint64_t now)
+			    size_t len, size_t datagram, uint64_t now)
 {
 	struct rtmfp_ihello hello;
 	struct rtmfp_startup_packet packet;
@@ -46,7 +46,7 @@ void rtmfp_responder_ihello(struct rtmfp_endpoint *ep, const struct rtmfp_path *
 	rtmfp_write_rhello(&packet.w, &(struct rtmfp_rhello){ .tag_echo = hello.tag,
 							      .cookie = { cookie, sizeof(cookie) },
 							      .certificate = { cert, cert_len } });
-	if (!rtmfp_startup_send(ep, &packet, 0, path, 0, RTMFP_OUTBOX_STRANGERS))
+	if (!rtmfp_startup_send(ep, &packet, 0, path, 0, datagram, RTMFP_OUTBOX_STRANGERS))
 		rtmfp_endpoint_drop(ep, RTMFP_DROP_RATE);
 }
 
@@ -57,7 +57,8 @@ static void send_reply(struct rtmfp_endpoint *ep, const struct rtmfp_path *path,
 
 	rtmfp_startup_begin(ep, &packet);
 	rtmfp_write_bytes(&packet.w, chunk, len);
-	if (!rtmfp_startup_send(ep, &packet, initiator_id, path, 0, RTMFP_OUTBOX_STRANGERS))
+	if (!rtmfp_startup_send(ep, &packet, initiator_id, path, 0, RTMFP_STARTUP_MAX,
+				RTMFP_OUTBOX_STRANGERS))
 		rtmfp_endpoint_drop(ep, RTMFP_DROP_RATE);
 }
 
@@ -65,10 +66,13 @@ static void send_reply(struct rtmfp_endpoint *ep, const struct rtmfp_path *path,
 static bool answer_again(struct rtmfp_endpoint *ep, const struct rtmfp_path *path,
 			 const struct rtmfp_iikeying *k)
 {
-	for (struct rtmfp_list *l = ep->unconfirmed.next; l != &ep->unconfirmed; l = l->next) {
-		struct rtmfp_session *s = RTMFP_LIST_ENTRY(l, struct rtmfp_session, in_unconfirmed);
-		const struct rtmfp_keying_memo *m = s->memo;
+	for (struct rtmfp_id *id = rtmfp_idtable_find(&ep->names, k->session_id); id; id = id->next) {
+		const struct rtmfp_session *s = id->owner;
+		const struct rtmfp_keying_memo *m;
 
+		if (id->kind != RTMFP_ID_MEMO)
+			continue;
+		m = s->memo;
 		if (m->initiator_id != k->session_id || !rtmfp_addr_equal(&m->source, &path->remote) ||
 		    m->component_len != k->component.len ||
 		    memcmp(m->bytes, k->component.p, m->component_len))
@@ -87,7 +91,7 @@ static bool near_end_prevails(struct rtmfp_endpoint *ep, struct rtmfp_peer *peer
 	       ep->ops->near_prevails(ep->crypto, peer->far);
 }
 
-/* At most so many unconfirmed sessions a peer; the oldest makes room. */
+/* At most so many unconfirmed sessions a peer; the oldest makes room for the newest. */
 static void make_room(struct rtmfp_peer *peer)
 {
 	struct rtmfp_session *oldest = NULL;
@@ -102,13 +106,13 @@ static void make_room(struct rtmfp_peer *peer)
 		if (!oldest || s->opened < oldest->opened)
 			oldest = s;
 	}
-	if (count >= peer->ep->params.unconfirmed_max)
+	if (count > peer->ep->params.unconfirmed_max)
 		rtmfp_session_end(oldest, RTMFP_CLOSED_EXPIRED);
 }
 
 /* Step 10: message 2, the new session, and the RIKeying that tells of it. */
 static int accept(struct rtmfp_peer *peer, const struct rtmfp_path *path, const struct rtmfp_iikeying *k,
-		  void *hs, uint64_t now)
+		  void *hs, uint64_t stamp, uint64_t now)
 {
 	struct rtmfp_endpoint *ep = peer->ep;
 	const struct rtmfp_crypto_ops *ops = ep->ops;
@@ -154,18 +158,25 @@ static int accept(struct rtmfp_peer *peer, const struct rtmfp_path *path, const 
 	memcpy(memo->bytes, k->component.p, k->component.len);
 	memcpy(memo->bytes + k->component.len, chunk_bytes, rtmfp_written(&chunk));
 
-	make_room(peer);
 	err = ops->responder_keys(hs, &seed.keys, &info);
 	if (!err) {
 		err = rtmfp_session_new(peer, &seed, &rx, now, &s);
 		if (err)
 			ops->keys_free(seed.keys);
 	}
+	rtmfp_wipe(&info, sizeof(info));
 	if (err) {
 		rtmfp_free(ep->mem, memo);
 		return err;
 	}
 	s->memo = memo;
+	/* The cookie's stamp says when the RHello left. That is a first RTT if this is the first IIKeying it
+	 * gave rise to, so not if that could have been repeated already. */
+	if (RTMFP_US(stamp) < now && now - RTMFP_US(stamp) < ep->params.open_interval_first)
+		rtmfp_flows_rtt_sample(s->flows, now - RTMFP_US(stamp), now);
+	memo->name = (struct rtmfp_id){ .value = k->session_id, .kind = RTMFP_ID_MEMO, .owner = s };
+	rtmfp_idtable_add(&ep->names, &memo->name);
+	make_room(peer);
 	ep->counters.handshakes_as_responder++;
 	send_reply(ep, path, k->session_id, memo->bytes + memo->component_len, memo->reply_len);
 	if (!ops->confirm)
@@ -227,7 +238,7 @@ void rtmfp_responder_iikeying(struct rtmfp_endpoint *ep, const struct rtmfp_path
 		err = RTMFP_ERR_UNKNOWN;
 		why = RTMFP_DROP_GLARE;
 	} else {
-		err = accept(peer, path, &k, hs, now);
+		err = accept(peer, path, &k, hs, stamp, now);
 		if (err == RTMFP_ERR_NOMEM)
 			why = RTMFP_DROP_NOMEM;
 		if (!err) {

@@ -143,8 +143,8 @@ struct rtmfp_endpoint_config {
  * (params excepted). */
 int rtmfp_endpoint_new(const struct rtmfp_endpoint_config *cfg, uint64_t now,
 		       struct rtmfp_endpoint **out) RTMFP_MUST_CHECK;
-/** rtmfp_endpoint_free frees everything silently, peers included. To tell far ends: rtmfp_endpoint_shutdown,
- * then send until 0, first. */
+/** rtmfp_endpoint_free frees everything, peers included; the user hears of it, far ends do not. To tell far
+ * ends: rtmfp_endpoint_shutdown, then send until 0, first. */
 void rtmfp_endpoint_free(struct rtmfp_endpoint *ep);
 /** rtmfp_endpoint_shutdown closes all sessions abruptly (3.5.5): a Close Ack for each waits to be sent. No
  * more openings. */
@@ -201,7 +201,8 @@ int rtmfp_peer_set_candidates(struct rtmfp_peer *peer, const struct rtmfp_addr *
 #define RTMFP_CANDIDATES_MAX 24u
 /**
  * rtmfp_peer_open starts opening a session (3.5.1.1.1), if none is open or being opened.
- * Returns 0, RTMFP_ERR_UNKNOWN (no candidate address), RTMFP_ERR_NOMEM.
+ * Returns 0, RTMFP_ERR_UNKNOWN (no candidate address), RTMFP_ERR_CLOSED (the endpoint shuts down),
+ * RTMFP_ERR_NOMEM.
  */
 int rtmfp_peer_open(struct rtmfp_peer *peer, uint64_t now) RTMFP_MUST_CHECK;
 /** rtmfp_peer_session returns the session to write to, or NULL. */
@@ -321,6 +322,8 @@ struct rtmfp_sendflow_stats {
 	size_t queued;	    /* bytes waiting to be sent for the first time */
 	size_t outstanding; /* F_OUTSTANDING_BYTES */
 	uint64_t messages, fragments, repeated, lost, abandoned; /* counts; abandoned: messages */
+	uint64_t unsent;  /* of these, messages of which nothing was ever sent */
+	uint64_t waiting; /* messages that are not all sent yet */
 	uint64_t receive_window;
 };
 void rtmfp_sendflow_stats(const struct rtmfp_sendflow *flow, struct rtmfp_sendflow_stats *out);

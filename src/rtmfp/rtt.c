@@ -18,8 +18,6 @@ static void forget(struct rtmfp_rtt *rtt, uint64_t now)
 	rtt->has_srtt = false;
 	rtt->srtt = 0;
 	rtt->rttvar = 0;
-	rtt->mrto = MRTO_INITIAL;
-	rtt->erto = rtt->params->erto_initial;
 	rtt->latest = 0;
 	rtt->smoothed = 0;
 	rtt->min[0] = rtt->min[1] = RTMFP_NEVER;
@@ -30,12 +28,17 @@ static void forget(struct rtmfp_rtt *rtt, uint64_t now)
 void rtmfp_rtt_init(struct rtmfp_rtt *rtt, const struct rtmfp_params *params, uint64_t now)
 {
 	*rtt = (struct rtmfp_rtt){ .params = params };
+	rtt->mrto = MRTO_INITIAL;
+	rtt->erto = rtt->unbacked = params->erto_initial;
 	forget(rtt, now);
 }
 
 void rtmfp_rtt_path_changed(struct rtmfp_rtt *rtt, uint64_t now)
 {
 	forget(rtt, now);
+	/* The best guess for a path of which nothing is known, unless that of the old one has been backed
+	 * off. */
+	rtt->erto = rtt->unbacked;
 }
 
 uint16_t rtmfp_rtt_timestamp(uint64_t now)
@@ -57,7 +60,7 @@ static void measure(struct rtmfp_rtt *rtt, uint64_t sample)
 	}
 	rtt->latest = sample;
 	rtt->mrto = rtt->srtt + 4 * rtt->rttvar + FAR_ACK_DELAY;
-	rtt->erto = rtt->mrto > rtt->params->erto_min ? rtt->mrto : rtt->params->erto_min;
+	rtt->erto = rtt->unbacked = rtt->mrto > rtt->params->erto_min ? rtt->mrto : rtt->params->erto_min;
 }
 
 void rtmfp_rtt_received(struct rtmfp_rtt *rtt, const struct rtmfp_packet_header *h, uint64_t now)
@@ -129,6 +132,9 @@ void rtmfp_rtt_sample(struct rtmfp_rtt *rtt, uint64_t sample, uint64_t now)
 	rtt->smoothed = rtt->smoothed > 0 ? rtt->smoothed - rtt->smoothed / 8 + sample / 8 : sample;
 	if (rtt->smoothed == 0)
 		rtt->smoothed = 1;
+	/* A new path's first ERTO need not wait for a timestamp to come back. */
+	if (!rtt->has_srtt)
+		measure(rtt, sample);
 }
 
 /*

@@ -25,6 +25,7 @@ struct rtmfp_rtt {
 	/* 3.5.2.2, ns */
 	bool has_srtt;
 	uint64_t srtt, rttvar, mrto, erto;
+	uint64_t unbacked; /* ERTO as the measurements alone make it */
 	/* fine-grained, ns */
 	uint64_t latest;   /* RTT of the last timestamp echo */
 	uint64_t smoothed; /* 0: not measured */
@@ -40,7 +41,8 @@ struct rtmfp_rtt_ack {
 };
 
 void rtmfp_rtt_init(struct rtmfp_rtt *rtt, const struct rtmfp_params *params, uint64_t now);
-/** rtmfp_rtt_path_changed forgets all measurements; the echo of the far end's timestamps goes on. */
+/** rtmfp_rtt_path_changed forgets all measurements, but ERTO stays as they made it; the echo of the far end's
+ * timestamps goes on. */
 void rtmfp_rtt_path_changed(struct rtmfp_rtt *rtt, uint64_t now);
 /** rtmfp_rtt_timestamp is the near end's 250 Hz clock at |now|. */
 uint16_t rtmfp_rtt_timestamp(uint64_t now);

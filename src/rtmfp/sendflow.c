@@ -159,6 +159,7 @@ static bool drop_abandoned(struct rtmfp_sendflow *flow, uint64_t now)
 		int err;
 
 		if (message_expired(flow, now)) {
+			flow->stats.unsent++;
 			rtmfp_sendqueue_give_up(q);
 			abandoned(flow);
 		}
@@ -638,6 +639,7 @@ static void abandon_all(struct rtmfp_sendflow *flow)
 	for (uint64_t seq = q->front; seq < q->next; seq = rtmfp_sendqueue_from(q, seq + 1))
 		abandon_entry(flow, seq);
 	while (rtmfp_sendqueue_message(q)) {
+		flow->stats.unsent += !rtmfp_sendqueue_message(q)->begun;
 		rtmfp_sendqueue_give_up(q);
 		rtmfp_sendqueue_drop_message(q);
 		flow->stats.abandoned++;
@@ -714,10 +716,14 @@ void rtmfp_sendflow_tell_writable(struct rtmfp_sendflow *flow)
 
 void rtmfp_sendflow_settle(struct rtmfp_sendflow *flow)
 {
+	size_t given_up;
+
 	if (rtmfp_sendqueue_settle(&flow->q) == 0)
 		return;
 	/* Memory is short, and the bytes are about to be gone. Such messages are never repeated anyway. */
-	flow->stats.abandoned += rtmfp_sendqueue_give_up_borrowed(&flow->q);
+	given_up = rtmfp_sendqueue_give_up_borrowed(&flow->q);
+	flow->stats.abandoned += given_up;
+	flow->stats.unsent += given_up;
 	note_writable(flow);
 }
 
@@ -891,5 +897,6 @@ void rtmfp_sendflow_stats(const struct rtmfp_sendflow *flow, struct rtmfp_sendfl
 	*out = flow->stats;
 	out->queued = flow->q.queued;
 	out->outstanding = (size_t)flow->outstanding;
+	out->waiting = rtmfp_sendqueue_messages(&flow->q);
 	out->receive_window = flow->rx_buffer;
 }

@@ -27,12 +27,15 @@ static void enter_state(struct rtmfp_session *s, enum rtmfp_session_state state,
 		s->reason = reason;
 		if (s->peer->current == s)
 			s->peer->current = NULL;
+		/* Nobody looks at the age of older keys any more. */
+		for (unsigned i = 0; i < RTMFP_EPOCHS; i++)
+			if (s->epochs[i].keys && &s->epochs[i] != s->current)
+				rtmfp_epoch_erase(s, &s->epochs[i], s->ep->now);
 	}
 	s->state = state;
 	if (state == RTMFP_S_CLOSED) {
 		s->finished = true;
 		rtmfp_list_remove(&s->in_ready);
-		rtmfp_list_remove(&s->in_unconfirmed);
 	}
 	rtmfp_list_remove(&s->in_doomed);
 	rtmfp_list_append(&s->ep->doomed, &s->in_doomed);
@@ -139,7 +142,6 @@ int rtmfp_session_new(struct rtmfp_peer *peer, const struct rtmfp_session_seed *
 		return RTMFP_ERR_NOMEM;
 	}
 	rtmfp_list_init(&s->in_ready);
-	rtmfp_list_init(&s->in_unconfirmed);
 	rtmfp_list_init(&s->in_doomed);
 	s->ep = ep;
 	s->peer = peer;
@@ -171,13 +173,20 @@ int rtmfp_session_new(struct rtmfp_peer *peer, const struct rtmfp_session_seed *
 		rtmfp_idtable_add(&ep->names, &s->token);
 	}
 	rtmfp_list_append(&peer->sessions, &s->in_peer);
-	if (!seed->initiator)
-		rtmfp_list_append(&ep->unconfirmed, &s->in_unconfirmed);
 	rtmfp_flows_set_datagram(s->flows, chunk_room(s));
 	rtmfp_rekey_schedule(s, now);
 	rtmfp_session_reschedule(s, now);
 	*out = s;
 	return 0;
+}
+
+/* A retransmitted IIKeying is not answered any more (PROTOCOL.md section 2.5, step 5). */
+static void forget_memo(struct rtmfp_session *s)
+{
+	if (s->memo)
+		rtmfp_idtable_remove(&s->ep->names, &s->memo->name);
+	rtmfp_free(s->ep->mem, s->memo);
+	s->memo = NULL;
 }
 
 void rtmfp_session_confirm(struct rtmfp_session *s, uint64_t now)
@@ -186,9 +195,7 @@ void rtmfp_session_confirm(struct rtmfp_session *s, uint64_t now)
 
 	s->confirmed = true;
 	s->state_until = RTMFP_NEVER;
-	rtmfp_list_remove(&s->in_unconfirmed);
-	rtmfp_free(ep->mem, s->memo);
-	s->memo = NULL;
+	forget_memo(s);
 	rtmfp_peer_adopt(s->peer, s, now);
 	s->announced = true;
 	if (ep->cb->on_session_open)
@@ -239,7 +246,9 @@ void rtmfp_session_finish(struct rtmfp_session *s)
 	}
 	rtmfp_timer_fini(&ep->timers, &s->timer);
 	rtmfp_list_remove(&s->in_peer);
-	rtmfp_free(ep->mem, s->memo);
+	forget_memo(s);
+	if (ep->last_received == s)
+		ep->last_received = NULL;
 	rtmfp_free(ep->mem, s->mobility);
 	rtmfp_wipe(&s->keying, sizeof(s->keying));
 	rtmfp_free(ep->mem, s);
@@ -311,7 +320,6 @@ void rtmfp_session_receive(struct rtmfp_session *s, struct rtmfp_epoch *e, const
 	bool newest;
 	int err;
 
-	(void)ecn; /* RFC 6040 and the ECN Report chunk will look at it */
 	if (!e->keys || s->state == RTMFP_S_CLOSED) {
 		rtmfp_endpoint_drop(ep, RTMFP_DROP_UNKNOWN_SESSION);
 		return;
@@ -346,6 +354,7 @@ void rtmfp_session_receive(struct rtmfp_session *s, struct rtmfp_epoch *e, const
 	if (s->state == RTMFP_S_OPEN) {
 		rtmfp_flows_timestamps_received(s->flows, &h, now);
 		rtmfp_flows_packet_begin(s->flows, now);
+		rtmfp_flows_packet_ecn(s->flows, ecn);
 	}
 	while (s->state != RTMFP_S_CLOSED && rtmfp_chunk_next(&r, &chunk)) {
 		err = receive_chunk(s, &chunk, now);
@@ -354,8 +363,7 @@ void rtmfp_session_receive(struct rtmfp_session *s, struct rtmfp_epoch *e, const
 	}
 	if (s->state == RTMFP_S_OPEN) {
 		rtmfp_flows_packet_end(s->flows, now);
-		if (newest)
-			rtmfp_liveness_received(s, now);
+		rtmfp_liveness_received(s, now);
 		rtmfp_mobility_received(s, path, len, newest, now);
 	}
 	s->rx_path = NULL;
@@ -411,10 +419,12 @@ void rtmfp_session_activity(struct rtmfp_session *s, uint64_t now)
 {
 	if (s->state != RTMFP_S_OPEN || !s->confirmed)
 		return;
+	rtmfp_endpoint_enter(s->ep, now);
 	if (now >= s->rekey_due || s->ep->ops->key_state(s->current->keys) != RTMFP_KEY_FRESH)
 		rtmfp_rekey_start(s, now);
 	if (s->silent)
 		rtmfp_liveness_activity(s, now);
+	rtmfp_endpoint_leave(s->ep);
 }
 
 void rtmfp_session_stats(const struct rtmfp_session *s, struct rtmfp_session_stats *out)
@@ -440,9 +450,10 @@ void rtmfp_session_stats(const struct rtmfp_session *s, struct rtmfp_session_sta
 		.rx_bytes = s->rx_bytes,
 		.tx_packets = s->tx_packets,
 		.tx_bytes = s->tx_bytes,
-		.lost_fragments = h.lost,
+		.lost_fragments = h.lost_fragments,
 		.datagram_max = rtmfp_session_datagram_max(s, &s->path),
 		.suite = s->keying.suite,
 		.keying = s->keying,
 	};
+	rtmfp_wipe(out->keying.reset_token, sizeof(out->keying.reset_token));
 }

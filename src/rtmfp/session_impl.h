@@ -25,7 +25,8 @@ struct rtmfp_epoch {
 	void *keys;	    /* NULL: slot unused, or its keys are not agreed yet */
 	uint64_t number;
 	uint64_t born;
-	uint64_t rx_until; /* erased then; RTMFP_NEVER while it is current */
+	uint64_t rx_until;	       /* erased then; RTMFP_NEVER while it is current */
+	struct rtmfp_keying_info info; /* of the next epoch: in force when it is */
 };
 #define RTMFP_EPOCHS 3u /* previous, current, next */
 
@@ -42,6 +43,7 @@ struct rtmfp_pong {
 /* How a responder answers a retransmitted IIKeying until the session is confirmed (PROTOCOL.md 2.5, step 5).
  */
 struct rtmfp_keying_memo {
+	struct rtmfp_id name; /* in ep->names */
 	struct rtmfp_addr source;
 	uint32_t initiator_id;
 	size_t component_len, reply_len;
@@ -63,13 +65,14 @@ struct rtmfp_candidate {
 struct rtmfp_mobility {
 	struct rtmfp_candidate candidates[RTMFP_CANDIDATE_PATHS];
 	struct rtmfp_candidate *downlink; /* where the downlink goes while it is verified, or NULL */
+	bool diverted;			  /* the downlink has gone to unverified addresses, */
+	uint64_t diverted_at;		  /* for the first time then */
 	uint64_t looked; /* |now| of the last tick: what was due by then waits for budget, not for time */
 };
 
 struct rtmfp_session {
 	struct rtmfp_list in_peer;
 	struct rtmfp_list in_ready;
-	struct rtmfp_list in_unconfirmed;
 	struct rtmfp_list in_doomed;
 	struct rtmfp_endpoint *ep;
 	struct rtmfp_peer *peer;
@@ -107,12 +110,18 @@ struct rtmfp_session {
 	struct rtmfp_bucket pong_bucket;
 
 	/* liveness (liveness.c) */
-	bool want_ping, pad_ping;
+	bool want_ping;
+	unsigned pad_pings;  /* so many of the next Pings fill their datagrams */
 	uint64_t ping_first; /* when the oldest unanswered Ping was sent, RTMFP_NEVER */
 	uint64_t ping_next;  /* when to send it again */
 	uint64_t ping_erto;  /* ERTO when it was sent */
+	uint64_t ping_last;  /* when one was sent, 0: never */
 	bool silent;
+	bool retry_opening; /* a replacement could not be opened */
 	uint64_t last_suspect;
+	unsigned timeouts_before; /* of the row of timeouts, those before the far end was last heard */
+	uint64_t asked_acked;	  /* bytes acknowledged when the oldest unanswered Ping was sent, or it fell
+				     silent */
 
 	/* mobility (mobility.c) */
 	struct rtmfp_mobility *mobility;
@@ -122,7 +131,8 @@ struct rtmfp_session {
 	/* rekeying (rekey.c) */
 	enum rtmfp_rekey_state rekey_state;
 	void *rk;
-	uint64_t rekey_due; /* at the first activity from then on */
+	uint64_t rekey_due;   /* at the first activity from then on */
+	uint64_t rekey_began; /* the attempt under way */
 	uint64_t last_switch;
 
 	/* what arrived: the packet being processed */
@@ -170,7 +180,8 @@ void rtmfp_liveness_ping(struct rtmfp_session *s, uint64_t now);
  * (PROTOCOL.md 5.1). */
 void rtmfp_liveness_moved(struct rtmfp_session *s, uint64_t now);
 void rtmfp_liveness_ping_sent(struct rtmfp_session *s, uint64_t now);
-/** rtmfp_liveness_received: a packet with the newest number authenticated. */
+/** rtmfp_liveness_received: a packet was processed; if it acknowledged anything, the session is not silent.
+ */
 void rtmfp_liveness_received(struct rtmfp_session *s, uint64_t now);
 /** rtmfp_liveness_activity: something is to be sent; a silent session is given another chance to be replaced.
  */
@@ -194,8 +205,12 @@ struct rtmfp_candidate *rtmfp_mobility_ping_due(struct rtmfp_session *s, uint64_
 #define RTMFP_MOBILITY_PING_LEN (1u + 8u + RTMFP_MAC_LEN)
 void rtmfp_mobility_make_ping(struct rtmfp_session *s, struct rtmfp_candidate *c,
 			      uint8_t message[RTMFP_MOBILITY_PING_LEN], uint64_t now);
+/** rtmfp_mobility_downlink: the unverified address that the downlink goes to within its budget, or NULL. */
+struct rtmfp_candidate *rtmfp_mobility_downlink(const struct rtmfp_session *s, uint64_t now);
 /** rtmfp_mobility_budget: bytes that may still go to |c| before it is verified. */
 size_t rtmfp_mobility_budget(const struct rtmfp_candidate *c);
+/** rtmfp_mobility_local_gone: candidates that use |local| leave the choice to the kernel. */
+void rtmfp_mobility_local_gone(struct rtmfp_session *s, const struct rtmfp_addr *local);
 uint64_t rtmfp_mobility_expiry(const struct rtmfp_session *s);
 void rtmfp_mobility_tick(struct rtmfp_session *s, uint64_t now);
 
@@ -205,7 +220,7 @@ void rtmfp_rekey_schedule(struct rtmfp_session *s, uint64_t now);
 void rtmfp_rekey_start(struct rtmfp_session *s, uint64_t now);
 /** rtmfp_rekey_epoch_used: a packet authenticated under |e|. */
 void rtmfp_rekey_epoch_used(struct rtmfp_session *s, struct rtmfp_epoch *e, uint64_t now);
-/** rtmfp_rekey_keying_only: the keys are too old, or used up, for anything but the keying flow. */
+/** rtmfp_rekey_keying_only: the keys are too old for anything but the keying flow. */
 bool rtmfp_rekey_keying_only(const struct rtmfp_session *s, uint64_t now);
 uint64_t rtmfp_rekey_expiry(const struct rtmfp_session *s, uint64_t now);
 void rtmfp_rekey_tick(struct rtmfp_session *s, uint64_t now);

@@ -18,7 +18,8 @@ void rtmfp_startup_begin(struct rtmfp_endpoint *ep, struct rtmfp_startup_packet 
 }
 
 bool rtmfp_startup_send(struct rtmfp_endpoint *ep, struct rtmfp_startup_packet *p, uint32_t session_id,
-			const struct rtmfp_path *path, size_t pad_to, size_t bound)
+			const struct rtmfp_path *path, size_t pad_to, size_t most,
+			enum rtmfp_outbox_cause cause)
 {
 	size_t overhead = 4 + ep->ops->head + ep->ops->tail;
 	size_t sealed;
@@ -30,11 +31,12 @@ bool rtmfp_startup_send(struct rtmfp_endpoint *ep, struct rtmfp_startup_packet *
 			rtmfp_write_u8(&p->w, 0xff);
 		rtmfp_chunk_end(&p->w, mark);
 	}
-	if (p->w.failed || ep->ops->startup_seal(ep->crypto, p->bytes + 4, rtmfp_written(&p->w)))
+	if (p->w.failed || rtmfp_written(&p->w) + overhead > most ||
+	    ep->ops->startup_seal(ep->crypto, p->bytes + 4, rtmfp_written(&p->w)))
 		return false;
 	sealed = ep->ops->head + rtmfp_written(&p->w) + ep->ops->tail;
 	rtmfp_scramble(p->bytes, sealed, session_id);
-	return rtmfp_outbox_push(&ep->outbox, ep->mem, bound, path, p->bytes, 4 + sealed);
+	return rtmfp_outbox_push(&ep->outbox, ep->mem, cause, path, p->bytes, 4 + sealed);
 }
 
 void rtmfp_startup_receive(struct rtmfp_endpoint *ep, struct rtmfp_id *id, const struct rtmfp_path *path,
@@ -76,7 +78,7 @@ void rtmfp_startup_receive(struct rtmfp_endpoint *ep, struct rtmfp_id *id, const
 			/* The keying, and |id| with it, may be gone. */
 			id = NULL;
 		} else if (chunk.type == RTMFP_CHUNK_IHELLO && !id) {
-			rtmfp_responder_ihello(ep, path, chunk.payload, chunk.len, now);
+			rtmfp_responder_ihello(ep, path, chunk.payload, chunk.len, len, now);
 		} else if (chunk.type == RTMFP_CHUNK_IIKEYING && !id) {
 			rtmfp_responder_iikeying(ep, path, chunk.payload, chunk.len, now);
 		} else if (chunk.type == RTMFP_CHUNK_RHELLO && !id) {

@@ -97,6 +97,8 @@ void rtmfp_timer_fini(struct rtmfp_timers *t, struct rtmfp_timer *timer)
 void rtmfp_timer_set(struct rtmfp_timers *t, struct rtmfp_timer *timer, uint64_t at)
 {
 	assert(timer->fire);
+	if (at < t->floor)
+		at = t->floor;
 	if (timer->at == at)
 		return;
 	if (at == RTMFP_NEVER) {
@@ -112,10 +114,12 @@ void rtmfp_timer_set(struct rtmfp_timers *t, struct rtmfp_timer *timer, uint64_t
 
 void rtmfp_timers_fire(struct rtmfp_timers *t, uint64_t now)
 {
+	t->floor = now + 1;
 	while (t->count && t->heap[1]->at <= now) {
 		struct rtmfp_timer *timer = t->heap[1];
 
 		disarm(t, timer);
 		timer->fire(timer->ctx, now);
 	}
+	t->floor = 0;
 }

@@ -20,6 +20,7 @@ struct rtmfp_timers {
 	struct rtmfp_timer **heap; /* heap[1] is the earliest */
 	size_t count, cap;	   /* cap: timers that fit */
 	size_t known;		   /* timers initialised and not finished: what cap must hold */
+	uint64_t floor; /* while timers fire: none is armed for earlier, or one could fire for ever */
 };
 
 void rtmfp_timers_init(struct rtmfp_timers *t, const struct rtmfp_mem *mem);

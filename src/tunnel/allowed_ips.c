@@ -194,7 +194,7 @@ int tunnel_allowed_ips_insert(struct tunnel_allowed_ips *table, const struct tun
 
 	if (!is_prefix(prefix))
 		return RTMFP_ERR_SYNTAX;
-	key = key_mask(key_load(prefix->family, prefix->ip), prefix->len);
+	key = key_load(prefix->family, prefix->ip); /* node_new drops what is behind the length */
 	for (link = root_of(table, prefix->family); (other = *link);
 	     link = &other->child[key_bit(&key, other->len)]) {
 		other_key = key_of(other);

@@ -55,6 +55,8 @@ void tunnel_peer_remove(struct tunnel_peer *peer, uint64_t now)
 
 	tunnel_set_now(peer->tunnel, now);
 	now = peer->tunnel->now;
+	if (peer_current(peer))
+		session_tell_close_reason(peer_current(peer), TUNNEL_CLOSE_REMOVED);
 	peer_free(peer, true);
 	rtmfp_peer_free(rtmfp, now);
 }
@@ -138,15 +140,17 @@ void peer_reopen_cancel(struct tunnel_peer *peer)
 	*(peer->reopen_next ? &peer->reopen_next->reopen_previous : &t->reopen_last) = peer->reopen_previous;
 }
 
-/* A peer that is not idle leaves the list: the end of its session or opening brings it back. */
+/* A peer stays in the list until it has a session: without an address or memory now, it may have them later.
+ */
 void peer_reopen_due(struct tunnel *t)
 {
 	struct tunnel_peer *peer;
+	int err;
 
 	while ((peer = t->reopen_first) && peer->reopen_at <= t->now) {
 		peer_reopen_cancel(peer);
-		if (rtmfp_peer_state(peer->rtmfp) == RTMFP_PEER_IDLE &&
-		    rtmfp_peer_open(peer->rtmfp, t->now) != 0)
+		err = rtmfp_peer_open(peer->rtmfp, t->now); /* 0 also if it is open, or being opened */
+		if (err || !rtmfp_peer_session(peer->rtmfp))
 			peer_reopen_later(peer);
 	}
 }
@@ -171,7 +175,7 @@ void tunnel_peer_set_keepalive(struct tunnel_peer *peer, uint64_t keepalive, uin
 	peer_apply_keepalive(peer);
 	if (!keepalive)
 		peer_reopen_cancel(peer);
-	else if (rtmfp_peer_state(peer->rtmfp) == RTMFP_PEER_IDLE)
+	else if (!rtmfp_peer_session(peer->rtmfp))
 		peer_reopen_later(peer);
 }
 

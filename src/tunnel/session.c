@@ -121,6 +121,15 @@ static void tell_mtu(struct tunnel_session *ss)
 	(void)send_control(ss, &w);
 }
 
+void session_tell_close_reason(struct tunnel_session *ss, enum tunnel_close_code code)
+{
+	uint8_t buf[16];
+	struct rtmfp_writer w = rtmfp_writer(buf, sizeof(buf));
+
+	tunnel_control_write_close_reason(&w, code, NULL, 0);
+	(void)send_control(ss, &w);
+}
+
 static void tell_unsupported(struct tunnel_session *ss, uint64_t types)
 {
 	uint8_t buf[80];
@@ -142,6 +151,7 @@ static int ensure_ip(struct tunnel_session *ss)
 		return 0;
 	if (ss->peer->tunnel->now < ss->ip_retry)
 		return RTMFP_ERR_CLOSED;
+	ss->ip_unsent = 0;
 	err = open_ip(ss);
 	if (err)
 		ss->ip = NULL;
@@ -405,6 +415,23 @@ static void on_recvflow_closed(void *user, struct rtmfp_recvflow *flow)
 	rtmfp_recvflow_set_user(flow, NULL);
 }
 
+static void count_unsent(struct tunnel_session *ss, bool over)
+{
+	struct rtmfp_sendflow_stats stats;
+
+	rtmfp_sendflow_stats(ss->ip, &stats);
+	if (over)
+		stats.unsent += stats.waiting;
+	for (; ss->ip_unsent < stats.unsent; ss->ip_unsent++)
+		tunnel_drop(ss->peer->tunnel, ss->peer, TUNNEL_DROP_QUEUE_EXPIRED);
+}
+
+void session_collect(struct tunnel_session *ss)
+{
+	if (ss->ip)
+		count_unsent(ss, false);
+}
+
 /* Forgets a sending flow; false: it was not one in use. */
 static bool forget_flow(struct tunnel_session *ss, const struct rtmfp_sendflow *flow)
 {
@@ -412,6 +439,8 @@ static bool forget_flow(struct tunnel_session *ss, const struct rtmfp_sendflow *
 
 	for (unsigned i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
 		if (*flows[i] == flow) {
+			if (flows[i] == &ss->ip)
+				count_unsent(ss, true);
 			*flows[i] = NULL;
 			return true;
 		}

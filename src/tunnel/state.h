@@ -7,6 +7,7 @@
 #define STATE_H
 
 #include "tunnel.h"
+#include "tunnel_control.h"
 #include "waiting.h"
 
 /* A session of a peer, from on_session_open to on_session_closed. It is the user of the rtmfp_session. */
@@ -20,6 +21,7 @@ struct tunnel_session {
 	struct rtmfp_sendflow *ip;
 	bool control_refused; /* the far end takes no control flow: not tried again */
 	uint64_t ip_retry;    /* no `ip` flow is opened before this; 0: the last one was not refused */
+	uint64_t ip_unsent;   /* packets given up in the queue of |ip| that are counted */
 
 	unsigned recvflows;    /* that the far end has open */
 	unsigned recvflows_ip; /* of these, `ip` */
@@ -106,6 +108,10 @@ void peer_free(struct tunnel_peer *peer, bool sessions_exist);
  * |flags|  RTMFP_WRITE_BORROW or 0
  */
 void session_send_packet(struct tunnel_session *ss, const uint8_t *packet, size_t len, unsigned flags);
+/** session_tell_close_reason queues CLOSE REASON; a close that follows at once carries it in its packet. */
+void session_tell_close_reason(struct tunnel_session *ss, enum tunnel_close_code code);
+/** session_collect counts what the `ip` flow has dropped unsent since it was last asked. */
+void session_collect(struct tunnel_session *ss);
 /** session_free forgets the session; |exists|: the rtmfp_session does, and loses its user. */
 void session_free(struct tunnel_session *ss, bool exists);
 

@@ -18,6 +18,7 @@ const char *tunnel_drop_name(enum tunnel_drop reason)
 		[TUNNEL_DROP_QUEUE_TIMEOUT] = "queue_timeout",
 		[TUNNEL_DROP_OPEN_FAILED] = "open_failed",
 		[TUNNEL_DROP_PEER_REMOVED] = "peer_removed",
+		[TUNNEL_DROP_QUEUE_EXPIRED] = "queue_expired",
 		[TUNNEL_DROP_FLOW_FULL] = "flow_full",
 		[TUNNEL_DROP_FLOW_CLOSED] = "flow_closed",
 		[TUNNEL_DROP_MESSAGE_TYPE] = "message_type",
@@ -185,6 +186,22 @@ uint64_t tunnel_expiry(const struct tunnel *t)
 	if (t->reopen_first && t->reopen_first->reopen_at < expiry)
 		expiry = t->reopen_first->reopen_at;
 	return expiry;
+}
+
+void tunnel_collect(struct tunnel *t)
+{
+	for (struct tunnel_peer *peer = t->peers; peer; peer = peer->next)
+		for (struct tunnel_session *ss = peer->sessions; ss; ss = ss->next)
+			session_collect(ss);
+}
+
+void tunnel_shutdown(struct tunnel *t, uint64_t now)
+{
+	tunnel_set_now(t, now);
+	for (struct tunnel_peer *peer = t->peers; peer; peer = peer->next)
+		if (peer_current(peer))
+			session_tell_close_reason(peer_current(peer), TUNNEL_CLOSE_SHUTTING_DOWN);
+	rtmfp_endpoint_shutdown(t->endpoint, t->now);
 }
 
 void tunnel_tick(struct tunnel *t, uint64_t now)

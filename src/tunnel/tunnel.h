@@ -93,6 +93,7 @@ enum tunnel_drop {
 	TUNNEL_DROP_QUEUE_TIMEOUT,  /* waited for a session too long */
 	TUNNEL_DROP_OPEN_FAILED,    /* waited for a session, and the opening gave up */
 	TUNNEL_DROP_PEER_REMOVED,   /* waited for a session, or arrived, when the peer was removed */
+	TUNNEL_DROP_QUEUE_EXPIRED,  /* waited in the session too long, or until it ended */
 	TUNNEL_DROP_FLOW_FULL,	    /* too much waits unsent in the session */
 	TUNNEL_DROP_FLOW_CLOSED,    /* the far end takes no such flow, or the session is closing */
 	/* packets of a peer */
@@ -148,6 +149,17 @@ void tunnel_output(struct tunnel *t, const uint8_t *packet, size_t len, uint64_t
 uint64_t tunnel_expiry(const struct tunnel *t);
 void tunnel_tick(struct tunnel *t, uint64_t now);
 
+/**
+ * tunnel_shutdown tells every far end that this one is shutting down, and closes all sessions abruptly
+ * (rtmfp_endpoint_shutdown): what rtmfp_endpoint_send gives afterwards is the farewell.
+ */
+void tunnel_shutdown(struct tunnel *t, uint64_t now);
+
+/**
+ * tunnel_collect counts what sessions have dropped from their queues since it was last called. To be called
+ * before tunnel_counters and tunnel_peer_stats are read.
+ */
+void tunnel_collect(struct tunnel *t);
 /** tunnel_counters returns the sums over all peers, those that were removed and packets of no peer included.
  */
 const struct tunnel_counters *tunnel_counters(const struct tunnel *t);

@@ -10,7 +10,7 @@
 #include "prng.h"
 
 #define OWNERS 6
-#define SEEDS  60
+#define SEEDS  30
 
 /* ------------------------------------------------------------------------------------------------------------
  * Memory that counts, and fails when told to

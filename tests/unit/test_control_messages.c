@@ -476,6 +476,29 @@ START_TEST(what_is_written_is_read_again)
 }
 END_TEST
 
+START_TEST(written_prefixes_are_read_again)
+{
+	for (prng_each(run, 1, 200)) {
+		uint8_t buf[18];
+		struct tunnel_prefix p = { .family = prng_below(&run.r, 2) ? 4 : 6 }, got;
+		struct rtmfp_writer w = rtmfp_writer(buf, sizeof(buf));
+		struct rtmfp_reader r;
+		struct bytes b;
+
+		p.len = (uint8_t)prng_below(&run.r, p.family == 4 ? 33 : 129);
+		prng_fill(&run.r, p.ip, p.family == 4 ? 4 : 16);
+		tunnel_prefix_write(&w, &p);
+		prng_assert(run, !w.failed);
+		b = bytes_copy(buf, rtmfp_written(&w));
+		r = rtmfp_reader(b.p, b.len);
+		prng_assert(run, tunnel_prefix_read(&r, &got));
+		prng_assert(run, !memcmp(&p, &got, sizeof(p)));
+		prng_assert(run, !tunnel_prefix_read(&r, &got) && !r.failed);
+		bytes_free(&b);
+	}
+}
+END_TEST
+
 START_TEST(a_rekeying_message_is_bounded)
 {
 	static uint8_t buf[TUNNEL_CONTROL_MAX], msg[RTMFP_REKEY_MAX + 1];
@@ -632,6 +655,7 @@ int main(void)
 	tcase_add_test(tc, broken_messages);
 	tcase_add_test(tc, empty_message);
 	tcase_add_test(tc, what_is_written_is_read_again);
+	tcase_add_test(tc, written_prefixes_are_read_again);
 	tcase_add_test(tc, a_rekeying_message_is_bounded);
 	tcase_add_test(tc, writers_do_not_write_behind_the_end);
 	tcase_add_test(tc, random_bytes);

@@ -163,11 +163,14 @@ START_TEST(fine_samples)
 	rtmfp_rtt_acked(&rtt, &ack, now + RTMFP_US(7500));
 	ck_assert_uint_lt(rtt.smoothed, RTMFP_MS(8));
 	ck_assert_uint_eq(rtmfp_rtt_min(&rtt), RTMFP_US(7500));
-	/* Another path: nothing of before counts, nor what was sent before. */
+	/* Another path: nothing of before counts, nor what was sent before; but ERTO, without its backoff, is
+	 * the best guess that there is. */
+	rtmfp_rtt_backoff(&rtt);
+	ck_assert_uint_gt(rtt.erto, RTMFP_MS(250));
 	rtmfp_rtt_path_changed(&rtt, now + RTMFP_MS(20));
 	ck_assert_uint_eq(rtmfp_rtt_best(&rtt), 0);
 	ck_assert_uint_eq(rtmfp_rtt_min(&rtt), 0);
-	ck_assert_uint_eq(rtt.erto, RTMFP_S(3));
+	ck_assert_uint_eq(rtt.erto, RTMFP_MS(250));
 	ack.prompt = true;
 	rtmfp_rtt_acked(&rtt, &ack, now + RTMFP_MS(30));
 	ck_assert_uint_eq(rtmfp_rtt_best(&rtt), 0);
