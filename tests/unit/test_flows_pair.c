@@ -217,7 +217,7 @@ static void soak_run(uint64_t seed, unsigned fail_one_in)
 	}
 	sim.node[0].mem.fail_one_in = sim.node[1].mem.fail_one_in = 0;
 	for (unsigned round = 0; round < 1000; round++) {
-		if (round == 100) { /* all is sent by now, and no flow is freed yet */
+		if (round == 250) { /* all is sent by now, and no flow is freed yet */
 			for (unsigned i = 0; i < soak.count; i++) {
 				struct rtmfp_sendflow_stats stats;
 
