@@ -73,3 +73,11 @@ tests_sim_test_sim_trouble_SOURCES = tests/sim/test_sim_trouble.c
 tests_sim_test_sim_trouble_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_sim_test_sim_trouble_LDADD = $(SIM_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_many
+TESTS += tests/sim/test_sim_many
+tests_sim_test_sim_many_SOURCES = tests/sim/test_sim_many.c
+tests_sim_test_sim_many_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_many_LDADD = $(SIM_LIBS)
+endif
