@@ -13,7 +13,8 @@ int rtmfp_idtable_init(struct rtmfp_idtable *t, const struct rtmfp_mem *mem)
 
 void rtmfp_idtable_fini(struct rtmfp_idtable *t)
 {
-	rtmfp_free(t->mem, t->buckets);
+	if (t->buckets)
+		rtmfp_free(t->mem, t->buckets);
 	t->buckets = NULL;
 }
 

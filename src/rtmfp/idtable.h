@@ -35,6 +35,7 @@ struct rtmfp_idtable {
 };
 
 int rtmfp_idtable_init(struct rtmfp_idtable *t, const struct rtmfp_mem *mem) RTMFP_MUST_CHECK;
+/** rtmfp_idtable_fini frees the table; a zeroed one, or one whose init failed, is allowed. */
 void rtmfp_idtable_fini(struct rtmfp_idtable *t);
 /** rtmfp_idtable_add enters |id|, whose fields are set; its value may stand there already (tokens). Does not
  * fail. */

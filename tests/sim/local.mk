@@ -65,3 +65,19 @@ tests_sim_test_sim_rekey_SOURCES = tests/sim/test_sim_rekey.c
 tests_sim_test_sim_rekey_CPPFLAGS = $(SIM_CPPFLAGS)
 tests_sim_test_sim_rekey_LDADD = $(SIM_LIBS)
 endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_trouble
+TESTS += tests/sim/test_sim_trouble
+tests_sim_test_sim_trouble_SOURCES = tests/sim/test_sim_trouble.c
+tests_sim_test_sim_trouble_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_trouble_LDADD = $(SIM_LIBS)
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += tests/sim/test_sim_many
+TESTS += tests/sim/test_sim_many
+tests_sim_test_sim_many_SOURCES = tests/sim/test_sim_many.c
+tests_sim_test_sim_many_CPPFLAGS = $(SIM_CPPFLAGS)
+tests_sim_test_sim_many_LDADD = $(SIM_LIBS)
+endif

@@ -300,6 +300,9 @@ struct sim_peer {
 
 /** sim_peer_new makes |n| know |other|, with pre-shared key number |psk| (0: none). */
 struct sim_peer *sim_peer_new(struct sim_node *n, struct sim_node *other, uint64_t psk);
+/** sim_peer_drop makes the node's endpoint forget the peer (rtmfp_peer_free), sim_peer_add know it again. */
+void sim_peer_drop(struct sim_peer *peer);
+void sim_peer_add(struct sim_peer *peer);
 /** sim_peer_find returns |n|'s view of |other|. */
 struct sim_peer *sim_peer_find(struct sim_node *n, struct sim_node *other);
 void sim_peer_candidate(struct sim_peer *peer, const struct rtmfp_addr *addr);

@@ -104,10 +104,16 @@ static void start_peer(struct sim_peer *peer)
 {
 	struct sim_node *n = peer->node;
 
-	sim_assert(rtmfp_peer_new(n->ep, peer->far, peer, &peer->rtmfp) == 0);
+	int err = rtmfp_peer_new(n->ep, peer->far, peer, &peer->rtmfp);
+
+	sim_assert(err == 0 || n->w->mem_fail_at);
+	if (err) {
+		peer->rtmfp = NULL;
+		return;
+	}
 	sim_assert(rtmfp_peer_far(peer->rtmfp) == peer->far && rtmfp_peer_user(peer->rtmfp) == peer);
-	sim_assert(rtmfp_peer_set_candidates(peer->rtmfp, peer->candidates, peer->candidate_count,
-					     n->w->now) == 0);
+	err = rtmfp_peer_set_candidates(peer->rtmfp, peer->candidates, peer->candidate_count, n->w->now);
+	sim_assert(err == 0 || n->w->mem_fail_at);
 	for (unsigned i = 0; i < peer->candidate_count; i++)
 		sim_node_trust(n, &peer->candidates[i]);
 	rtmfp_peer_set_keepalive(peer->rtmfp, peer->keepalive, n->w->now);
@@ -202,6 +208,23 @@ struct sim_peer *sim_peer_new(struct sim_node *n, struct sim_node *other, uint64
 	return peer;
 }
 
+void sim_peer_drop(struct sim_peer *peer)
+{
+	struct sim_node *n = peer->node;
+
+	sim_assert(peer->rtmfp);
+	rtmfp_peer_free(peer->rtmfp, n->w->now);
+	sim_assert(!peer->sessions && !peer->far->peer);
+	peer->rtmfp = NULL;
+	sim_node_later(n, n->w->now);
+}
+
+void sim_peer_add(struct sim_peer *peer)
+{
+	sim_assert(!peer->rtmfp && peer->node->ep);
+	start_peer(peer);
+}
+
 struct sim_peer *sim_peer_find(struct sim_node *n, struct sim_node *other)
 {
 	for (size_t i = 0; i < n->peer_count; i++)
@@ -212,13 +235,16 @@ struct sim_peer *sim_peer_find(struct sim_node *n, struct sim_node *other)
 
 void sim_peer_candidate(struct sim_peer *peer, const struct rtmfp_addr *addr)
 {
+	int err;
+
 	sim_assert(peer->candidate_count < sizeof(peer->candidates) / sizeof(peer->candidates[0]));
 	peer->candidates[peer->candidate_count++] = *addr;
 	sim_node_trust(peer->node, addr);
 	if (!peer->rtmfp)
 		return;
-	sim_assert(rtmfp_peer_set_candidates(peer->rtmfp, peer->candidates, peer->candidate_count,
-					     peer->node->w->now) == 0);
+	err = rtmfp_peer_set_candidates(peer->rtmfp, peer->candidates, peer->candidate_count,
+					peer->node->w->now);
+	sim_assert(err == 0 || (err == RTMFP_ERR_NOMEM && peer->node->w->mem_fail_at));
 	sim_node_later(peer->node, peer->node->w->now);
 }
 
