@@ -132,8 +132,13 @@ void sim_at(struct sim_world *w, uint64_t at, void (*run)(struct sim_world *, vo
 			sim_fail(__FILE__, __LINE__, __VA_ARGS__); \
 	} while (0)
 
-/** sim_trace writes a line to stderr if FLOWTUN_SIM_TRACE is set. */
-void sim_trace(const struct sim_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Writes a line to stderr if FLOWTUN_SIM_TRACE is set. */
+#define sim_trace(w, ...)                               \
+	do {                                            \
+		if ((w)->tracing)                       \
+			sim_trace_line(w, __VA_ARGS__); \
+	} while (0)
+void sim_trace_line(const struct sim_world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** sim_dump writes the state of everything there, too. */
 void sim_dump(const struct sim_world *w);

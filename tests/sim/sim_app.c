@@ -53,22 +53,28 @@ static size_t length_of(const struct sim_stream *s, uint64_t number)
 
 static void fill(uint8_t *out, size_t len, uint64_t uid, uint64_t number)
 {
-	for (size_t at = 0; at < len; at += 8) {
-		uint64_t word = at ? word_of(uid, number, at) : number;
+	uint64_t word = number;
 
-		memcpy(out + at, &word, len - at < 8 ? len - at : 8);
+	for (; len >= 8; len -= 8, out += 8) {
+		memcpy(out, &word, 8);
+		word = word_of(uid, number, len);
 	}
+	if (len)
+		memcpy(out, &word, len);
 }
 
 static bool is_intact(const uint8_t *data, size_t len, uint64_t uid, uint64_t number)
 {
-	for (size_t at = 0; at < len; at += 8) {
-		uint64_t word = at ? word_of(uid, number, at) : number;
+	uint64_t word = number, differ = 0;
 
-		if (memcmp(data + at, &word, len - at < 8 ? len - at : 8) != 0)
-			return false;
+	for (; len >= 8; len -= 8, data += 8) {
+		uint64_t found;
+
+		memcpy(&found, data, 8);
+		differ |= found ^ word;
+		word = word_of(uid, number, len);
 	}
-	return true;
+	return differ == 0 && (len == 0 || memcmp(data, &word, len) == 0);
 }
 
 /* ---- sending ---- */

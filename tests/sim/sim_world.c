@@ -95,12 +95,10 @@ void sim_world_free(struct sim_world *w)
 	sim_run_in(NULL);
 }
 
-void sim_trace(const struct sim_world *w, const char *format, ...)
+void sim_trace_line(const struct sim_world *w, const char *format, ...)
 {
 	va_list args;
 
-	if (!w->tracing)
-		return;
 	fprintf(stderr, "%14.9f ", (double)w->now / 1e9);
 	va_start(args, format);
 	vfprintf(stderr, format, args);
