@@ -124,7 +124,7 @@ START_TEST(to_the_letter)
 						    .tc_sent = prng_below(&run.r, 8) == 0 };
 			uint64_t cwnd = ops->cwnd(cc);
 
-			prng_assert(run, l.CWND == (double)cwnd);
+			seed_assert(run, l.CWND == (double)cwnd);
 			tsn += 1000;
 			ack.next_tsn = tsn;
 			if (prng_below(&run.r, 150) == 0) {

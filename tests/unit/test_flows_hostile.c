@@ -181,8 +181,8 @@ START_TEST(random_chunks)
 				script_wait(&s,
 					    prng_below(r, prng_below(r, 20) ? RTMFP_MS(300) : RTMFP_S(200)));
 			/* 5 flows with some data, at most 80 others with a full buffer each */
-			prng_assert(run, s.mem.bytes < 3000000 + 80 * (2 * 20000 + 20000 + 70000));
-			prng_assert(run, s.session.flows->recv_count <= s.params.recvflows_max + 16);
+			seed_assert(run, s.mem.bytes < 3000000 + 80 * (2 * 20000 + 20000 + 70000));
+			seed_assert(run, s.session.flows->recv_count <= s.params.recvflows_max + 16);
 		}
 		s.mem.fail_one_in = 0;
 		script_end(&s);

@@ -63,7 +63,7 @@ START_TEST(loss_masks)
 		sim_run(&sim, sim.now + RTMFP_S(100));
 		in = sim_inbox(&sim.node[1], 7);
 		ck_assert_ptr_nonnull(in);
-		prng_assert((struct prng_run){ .seed = mask }, in->count == 3 && in->closed && in->gaps == 0);
+		seed_assert((struct prng_run){ .seed = mask }, in->count == 3 && in->closed && in->gaps == 0);
 		ck_assert_uint_eq(sim.node[0].closed_sends, 1);
 		sim_fini(&sim);
 	}
@@ -242,11 +242,11 @@ static void soak_run(uint64_t seed, unsigned fail_one_in)
 
 		if (sf->next == 0 && !in)
 			continue;
-		prng_assert(run, in && in->closed);
-		prng_assert(run, in->count <= sf->next);
-		prng_assert(run, in->count + sf->abandoned >= sf->next);
+		seed_assert(run, in && in->closed);
+		seed_assert(run, in->count <= sf->next);
+		seed_assert(run, in->count + sf->abandoned >= sf->next);
 		if (sf->lifetime == RTMFP_NEVER)
-			prng_assert(run, in->count + sf->abandoned == sf->next);
+			seed_assert(run, in->count + sf->abandoned == sf->next);
 	}
 	ck_assert_uint_eq(sim.node[0].session.flows->send_count, 0);
 	ck_assert_uint_eq(sim.node[1].session.flows->send_count, 0);
@@ -466,7 +466,8 @@ START_TEST(bottleneck)
 	ck_assert_uint_ge(h.min_rtt, RTMFP_MS(40));
 	ck_assert_uint_le(h.min_rtt, RTMFP_MS(43));
 	ck_assert_uint_le(h.rtt, RTMFP_MS(100));
-	ck_assert_uint_eq(h.lost_fragments, sim.node[0].out.dropped); /* nothing was taken for lost that was not */
+	ck_assert_uint_eq(h.lost_fragments,
+			  sim.node[0].out.dropped); /* nothing was taken for lost that was not */
 	ck_assert_uint_lt(sim.node[0].out.dropped, sim.node[0].out.sent / 50);
 	sim_fini(&sim);
 }

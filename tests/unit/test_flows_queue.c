@@ -37,7 +37,7 @@ START_TEST(ring_keeps_its_slots)
 				int err =
 					rtmfp_ring_reserve(&ring, &mem, sizeof(uint64_t), from, to + 1, 256);
 
-				prng_assert(run, err == (to + 1 - from > 256 ? RTMFP_ERR_LIMIT : 0));
+				seed_assert(run, err == (to + 1 - from > 256 ? RTMFP_ERR_LIMIT : 0));
 				if (!err) {
 					uint64_t *slot = rtmfp_ring_at(&ring, sizeof(uint64_t), to);
 
@@ -47,18 +47,18 @@ START_TEST(ring_keeps_its_slots)
 			} else if (from < to) {
 				from++;
 			}
-			prng_assert(run, ring.cap == 0 ||
+			seed_assert(run, ring.cap == 0 ||
 						 (ring.cap >= to - from && (ring.cap & (ring.cap - 1)) == 0));
 			for (uint64_t i = from; i < to; i++) {
 				const uint64_t *slot = rtmfp_ring_at(&ring, sizeof(uint64_t), i);
 
 				if (*slot != (i ^ run.seed))
-					prng_assert(run, !"the slot is as it was");
+					seed_assert(run, !"the slot is as it was");
 			}
 		}
 		rtmfp_ring_fini(&ring, &mem);
 		fail_in = 1;
-		prng_assert(run,
+		seed_assert(run,
 			    rtmfp_ring_reserve(&ring, &mem, 8, 5, 6, 64) == RTMFP_ERR_NOMEM && ring.cap == 0);
 	}
 	fail_in = 0;
@@ -78,7 +78,7 @@ START_TEST(bytes_keep_their_positions)
 			if (prng_below(&run.r, 2)) {
 				for (size_t i = 0; i < len; i++)
 					data[i] = (uint8_t)((ring.tail + i) * 37 + (ring.tail + i) / 251);
-				prng_assert(run, rtmfp_bytering_reserve(&ring, &mem, len) == 0);
+				seed_assert(run, rtmfp_bytering_reserve(&ring, &mem, len) == 0);
 				(void)rtmfp_bytering_append(&ring, data, len);
 			} else if (ring.tail > ring.head) {
 				rtmfp_bytering_release(&ring,
@@ -91,23 +91,23 @@ START_TEST(bytes_keep_their_positions)
 				struct rtmfp_bytes out[2];
 
 				rtmfp_bytering_peek(&ring, pos, n, out);
-				prng_assert(run, out[0].len + out[1].len == n);
+				seed_assert(run, out[0].len + out[1].len == n);
 				for (size_t i = 0; i < n; i++) {
 					uint8_t byte =
 						i < out[0].len ? out[0].p[i] : out[1].p[i - out[0].len];
 
 					if (byte != (uint8_t)((pos + i) * 37 + (pos + i) / 251))
-						prng_assert(run, !"the byte is as it was");
+						seed_assert(run, !"the byte is as it was");
 				}
 			}
 			if (prng_below(&run.r, 30) == 0) {
 				size_t cap = ring.cap;
 
 				fail_in = 1;
-				prng_assert(run,
+				seed_assert(run,
 					    rtmfp_bytering_reserve(&ring, &mem, cap + 1) == RTMFP_ERR_NOMEM);
 				fail_in = 0;
-				prng_assert(run, ring.cap == cap);
+				seed_assert(run, ring.cap == cap);
 			}
 		}
 		rtmfp_bytering_fini(&ring, &mem);
@@ -147,7 +147,7 @@ START_TEST(fragments_as_in_a_plain_list)
 			switch (prng_below(&run.r, 6)) {
 			case 0:
 			case 1:
-				prng_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
+				seed_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
 				naive.here[q.next] = true;
 				here++;
 				(void)rtmfp_sendqueue_place(&q, RTMFP_FRA_WHOLE);
@@ -157,7 +157,7 @@ START_TEST(fragments_as_in_a_plain_list)
 				/* a range is acknowledged, as ack_range does */
 				for (unsigned n = 0; n < 10; n++) {
 					seq = rtmfp_sendqueue_from(&q, seq);
-					prng_assert(run, seq == naive_from(&naive, seq, q.next));
+					seed_assert(run, seq == naive_from(&naive, seq, q.next));
 					if (seq == q.next)
 						break;
 					rtmfp_sendqueue_remove(&q, seq);
@@ -185,16 +185,16 @@ START_TEST(fragments_as_in_a_plain_list)
 			if (prng_below(&run.r, 20) == 0)
 				rtmfp_sendqueue_idle(&q);
 			if (here == 0 && q.next > 1 && prng_below(&run.r, 4) == 0) {
-				prng_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
+				seed_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
 				(void)rtmfp_sendqueue_revive(&q);
 				naive.here[q.next - 1] = true;
 				here++;
 			}
-			prng_assert(run, q.count == here && q.lost == lost);
-			prng_assert(run, q.front == naive_from(&naive, 1, q.next));
+			seed_assert(run, q.count == here && q.lost == lost);
+			seed_assert(run, q.front == naive_from(&naive, 1, q.next));
 			for (uint64_t i = q.front; i < q.next && !first; i++)
 				first = naive.lost[i] ? i : 0;
-			prng_assert(run, rtmfp_sendqueue_first_lost(&q) == first);
+			seed_assert(run, rtmfp_sendqueue_first_lost(&q) == first);
 		}
 		rtmfp_sendqueue_fini(&q);
 	}
@@ -235,7 +235,7 @@ START_TEST(messages_are_cut)
 					}
 					fail_in = 0;
 				} else {
-					prng_assert(run, rtmfp_sendqueue_push(&q, &m, data + at) == 0);
+					seed_assert(run, rtmfp_sendqueue_push(&q, &m, data + at) == 0);
 					message_offset[back++] = at;
 					queued += len;
 				}
@@ -248,23 +248,23 @@ START_TEST(messages_are_cut)
 				const struct rtmfp_sendq_entry *e;
 
 				rtmfp_sendqueue_peek(&q, cut, out);
-				prng_assert(run, out[0].len + out[1].len == cut);
-				prng_assert(run,
+				seed_assert(run, out[0].len + out[1].len == cut);
+				seed_assert(run,
 					    out[0].len == 0 || memcmp(out[0].p, data + at, out[0].len) == 0);
-				prng_assert(run, out[1].len == 0 || memcmp(out[1].p, data + at + out[0].len,
+				seed_assert(run, out[1].len == 0 || memcmp(out[1].p, data + at + out[0].len,
 									   out[1].len) == 0);
-				prng_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
+				seed_assert(run, rtmfp_sendqueue_reserve(&q) == 0);
 				offset[q.next] = at;
 				e = rtmfp_sendqueue_cut(&q, cut);
-				prng_assert(run, e->len == cut);
-				prng_assert(run, ((e->flags & RTMFP_SENDQ_HAS_DATA) != 0) == reliable);
-				prng_assert(run,
+				seed_assert(run, e->len == cut);
+				seed_assert(run, ((e->flags & RTMFP_SENDQ_HAS_DATA) != 0) == reliable);
+				seed_assert(run,
 					    last == (e->fra == RTMFP_FRA_END || e->fra == RTMFP_FRA_WHOLE));
 				queued -= cut;
 				front += last;
 			}
 			if (prng_below(&run.r, 10) == 0)
-				prng_assert(run, rtmfp_sendqueue_settle(&q) == 0 && q.borrowed == 0);
+				seed_assert(run, rtmfp_sendqueue_settle(&q) == 0 && q.borrowed == 0);
 			if (q.front < q.next && prng_below(&run.r, 3) == 0)
 				rtmfp_sendqueue_remove(
 					&q, rtmfp_sendqueue_from(
@@ -279,10 +279,10 @@ START_TEST(messages_are_cut)
 				if (memcmp(out[0].p, data + offset[seq], out[0].len) != 0 ||
 				    (out[1].len &&
 				     memcmp(out[1].p, data + offset[seq] + out[0].len, out[1].len) != 0))
-					prng_assert(run, !"the bytes are those of the message");
+					seed_assert(run, !"the bytes are those of the message");
 			}
-			prng_assert(run, q.queued == queued);
-			prng_assert(run, rtmfp_sendqueue_messages(&q) == back - front);
+			seed_assert(run, q.queued == queued);
+			seed_assert(run, rtmfp_sendqueue_messages(&q) == back - front);
 		}
 		while (q.count > 0)
 			rtmfp_sendqueue_remove(&q, q.front);
@@ -291,9 +291,9 @@ START_TEST(messages_are_cut)
 			rtmfp_sendqueue_drop_message(&q);
 		}
 		rtmfp_sendqueue_release(&q);
-		prng_assert(run, q.bytes.head == q.bytes.tail && q.queued == 0 && q.borrowed == 0);
+		seed_assert(run, q.bytes.head == q.bytes.tail && q.queued == 0 && q.borrowed == 0);
 		rtmfp_sendqueue_idle(&q);
-		prng_assert(run, !q.entries.slots && !q.messages.slots && !q.bytes.buf && !q.lost_bits);
+		seed_assert(run, !q.entries.slots && !q.messages.slots && !q.bytes.buf && !q.lost_bits);
 		rtmfp_sendqueue_fini(&q);
 	}
 }

@@ -37,25 +37,25 @@ static void compare(const struct prng_run *run, const struct rtmfp_recvbuf *buf,
 		bytes = n->len[seq];
 		while (joins(n, last))
 			bytes += n->len[++last];
-		prng_assert(*run, at < buf->count);
+		seed_assert(*run, at < buf->count);
 		first = rtmfp_recvbuf_at(buf, at);
-		prng_assert(*run, first->seq == seq && first->run == last - seq + 1 && first->bytes == bytes);
-		prng_assert(*run, rtmfp_recvbuf_last(buf, at) == last);
-		prng_assert(*run, rtmfp_recvbuf_is_message(buf, at) == (n->fra[seq] == RTMFP_FRA_WHOLE ||
+		seed_assert(*run, first->seq == seq && first->run == last - seq + 1 && first->bytes == bytes);
+		seed_assert(*run, rtmfp_recvbuf_last(buf, at) == last);
+		seed_assert(*run, rtmfp_recvbuf_is_message(buf, at) == (n->fra[seq] == RTMFP_FRA_WHOLE ||
 									(n->fra[seq] == RTMFP_FRA_BEGIN &&
 									 n->fra[last] == RTMFP_FRA_END)));
 		for (uint64_t i = seq; i <= last; i++) {
 			const struct rtmfp_recvbuf_slot *slot = rtmfp_recvbuf_at(buf, at++);
 
-			prng_assert(*run, slot->seq == i && slot->node->len == n->len[i]);
+			seed_assert(*run, slot->seq == i && slot->node->len == n->len[i]);
 			for (size_t b = 0; b < n->len[i]; b++) {
 				if (slot->node->data[b] != (uint8_t)(i * 3 + b))
-					prng_assert(*run, !"bytes are as they were put in");
+					seed_assert(*run, !"bytes are as they were put in");
 			}
 		}
 		seq = last + 1;
 	}
-	prng_assert(*run, at == buf->count);
+	seed_assert(*run, at == buf->count);
 }
 
 START_TEST(as_in_a_plain_array)
@@ -82,10 +82,10 @@ START_TEST(as_in_a_plain_array)
 				n.len[seq] = len;
 				n.fra[seq] = (uint8_t)(prng_below(&run.r, 4) ? RTMFP_FRA_MIDDLE
 									     : prng_below(&run.r, 4));
-				prng_assert(run,
+				seed_assert(run,
 					    rtmfp_recvbuf_insert(&buf, &pool, seq, (enum rtmfp_fra)n.fra[seq],
 								 data, len, &at) == 0);
-				prng_assert(run, rtmfp_recvbuf_at(&buf, at)->seq <= seq &&
+				seed_assert(run, rtmfp_recvbuf_at(&buf, at)->seq <= seq &&
 							 rtmfp_recvbuf_last(&buf, at) >= seq);
 				if (prng_below(&run.r, 6) == 0) {
 					rtmfp_recvbuf_undo(&buf, &pool, seq);
@@ -112,7 +112,7 @@ START_TEST(as_in_a_plain_array)
 			compare(&run, &buf, &n);
 		}
 		rtmfp_recvbuf_clear(&buf, &pool);
-		prng_assert(run, buf.size == 0 && !buf.slots);
+		seed_assert(run, buf.size == 0 && !buf.slots);
 		rtmfp_pool_drain(&pool);
 	}
 }

@@ -43,10 +43,10 @@ static void trace(struct prng_run *run, unsigned threshold)
 		for (uint64_t n = prng_below(&run->r, 5); n > 0 && sent < TRACE; n--) {
 			uint64_t tsn;
 
-			prng_assert(*run, rtmfp_txorder_reserve(&tx) == 0);
+			seed_assert(*run, rtmfp_txorder_reserve(&tx) == 0);
 			tsn = rtmfp_txorder_add(&tx, some_flow(), sent, step, step);
 			sent++;
-			prng_assert(*run, tsn == sent);
+			seed_assert(*run, tsn == sent);
 			naive.entry[sent].tsn = tsn;
 			naive.entry[sent].in_flight = true;
 		}
@@ -59,7 +59,7 @@ static void trace(struct prng_run *run, unsigned threshold)
 			}
 			while (rtmfp_txorder_take(&tx, UINT64_MAX, &out))
 				taken++;
-			prng_assert(*run, taken == in_flight);
+			seed_assert(*run, taken == in_flight);
 			continue;
 		}
 		/* A packet with acknowledgements, perhaps of nothing new. */
@@ -68,7 +68,7 @@ static void trace(struct prng_run *run, unsigned threshold)
 			if (!naive.entry[i].in_flight || prng_below(&run->r, 3) == 0)
 				continue;
 			out = rtmfp_txorder_acked(&tx, i);
-			prng_assert(*run, out.sequence_number == i - 1);
+			seed_assert(*run, out.sequence_number == i - 1);
 			naive.entry[i].in_flight = false;
 			if (i > naive.max_tsn_ack)
 				naive.max_tsn_ack = i;
@@ -80,15 +80,15 @@ static void trace(struct prng_run *run, unsigned threshold)
 				naive_nak = true;
 			}
 		}
-		prng_assert(*run, rtmfp_txorder_packet(&tx, &below) == naive_nak);
+		seed_assert(*run, rtmfp_txorder_packet(&tx, &below) == naive_nak);
 		for (unsigned i = 1; i <= sent; i++) {
 			if (!naive.entry[i].in_flight || naive.entry[i].naks < threshold)
 				continue;
 			naive.entry[i].in_flight = false;
-			prng_assert(*run, rtmfp_txorder_take(&tx, below, &out));
-			prng_assert(*run, out.sequence_number == i - 1);
+			seed_assert(*run, rtmfp_txorder_take(&tx, below, &out));
+			seed_assert(*run, out.sequence_number == i - 1);
 		}
-		prng_assert(*run, !rtmfp_txorder_take(&tx, below, &out));
+		seed_assert(*run, !rtmfp_txorder_take(&tx, below, &out));
 		if (prng_below(&run->r, 20) == 0)
 			rtmfp_txorder_idle(&tx);
 	}

@@ -74,13 +74,13 @@ START_TEST(rate_in_the_long_run)
 				continue;
 			}
 			next = rtmfp_pacer_next(&p);
-			prng_assert(run, next > now); /* or its user would spin */
-			prng_assert(run, rtmfp_pacer_may_send(&p, next));
+			seed_assert(run, next > now); /* or its user would spin */
+			seed_assert(run, rtmfp_pacer_may_send(&p, next));
 			now = next;
 		}
 		most = (uint64_t)((double)(now - start) / 1e9 * (double)rate);
-		prng_assert(run, sent <= most + 11 * DATAGRAM + rate / 400 + most / 1000);
-		prng_assert(run, sent + 2 * DATAGRAM + rate / 400 + most / 1000 >= most);
+		seed_assert(run, sent <= most + 11 * DATAGRAM + rate / 400 + most / 1000);
+		seed_assert(run, sent + 2 * DATAGRAM + rate / 400 + most / 1000 >= most);
 	}
 }
 END_TEST

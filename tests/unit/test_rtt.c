@@ -216,18 +216,18 @@ START_TEST(measured_over_a_link)
 		rtmfp_rtt_fill(&rtt, &h, start);
 		rtmfp_rtt_received(&far, &h, start + skew + there);
 		rtmfp_rtt_fill(&far, &back, start + skew + there + held);
-		prng_assert(run, back.has_timestamp_echo);
+		seed_assert(run, back.has_timestamp_echo);
 		rtmfp_rtt_received(&rtt, &back, end);
 		if (rtt.has_srtt) {
-			prng_assert(run, rtt.srtt + 2 * TICK > there + home);
-			prng_assert(run, rtt.srtt < there + home + 2 * TICK);
+			seed_assert(run, rtt.srtt + 2 * TICK > there + home);
+			seed_assert(run, rtt.srtt < there + home + 2 * TICK);
 			/* so a fine sample that was not held back is believed */
 			rtmfp_rtt_acked(&rtt,
 					&(struct rtmfp_rtt_ack){ .sent = end - there - home, .prompt = true },
 					end);
-			prng_assert(run, there + home == 0 || rtt.smoothed == there + home);
+			seed_assert(run, there + home == 0 || rtt.smoothed == there + home);
 		} else {
-			prng_assert(run, there + home < TICK); /* rounding made it negative */
+			seed_assert(run, there + home < TICK); /* rounding made it negative */
 		}
 	}
 }
